@@ -1,0 +1,3 @@
+module github.com/eiderdb/eider
+
+go 1.26
