@@ -1,0 +1,70 @@
+# Eider's targets. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+# The commit's own date, so that building twice gives the same bytes.
+DATE    := $(shell git log -1 --format=%cI 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE)
+TOOLS   := -modfile=testdata/tools/go.mod
+FUZZTIME ?= 10s
+
+export GOFLAGS := $(GOFLAGS) -buildvcs=false
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sort | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: ## install what is missing: compiler, PostgreSQL 15 with psql, Go modules (apt, as root or by sudo)
+	@.ci/setup
+
+.PHONY: build
+build: ## write bin/eider
+	@mkdir -p bin
+	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/eider ./cmd/eider
+
+.PHONY: demo
+demo: build ## real flight data through every surface that works, checked, in under a minute
+	bin/eider demo
+
+.PHONY: test
+test: ## all tests that need no other server (under 10 minutes on 2 cores)
+	go test -short -timeout 10m ./...
+
+.PHONY: test-all
+test-all: ## every test: also against PostgreSQL 15, real clients, an embedding program, crashes
+	go test -timeout 40m ./...
+	@if [ -f testdata/embed/go.mod ]; then echo "== testdata/embed: a program that embeds Eider"; cd testdata/embed && go test ./...; fi
+	@$(MAKE) --no-print-directory clients
+
+.PHONY: race
+race: ## the tests of packages with goroutines under the race detector
+	go test -race -short -timeout 25m $$(.ci/goroutine-packages)
+
+.PHONY: clients
+clients: build ## real clients (psql, drivers, tools) end to end against bin/eider
+	@if [ -x testdata/clients/run ]; then testdata/clients/run; else echo "testdata/clients/run is not there"; exit 1; fi
+
+.PHONY: bench
+bench: build ## benchmarks against PostgreSQL 15 and the stock driver, as ratios
+	@if [ -x testdata/bench/run ]; then testdata/bench/run; else go test -run '^$$' -bench . -benchtime 1s ./...; fi
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (default 10s)
+	@set -e; go list ./... | while read -r pkg; do \
+	  dir=$$(go list -f '{{.Dir}}' $$pkg); \
+	  for f in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$dir/*_test.go 2>/dev/null | sed 's/^func //'); do \
+	    echo "== $$pkg $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; \
+	done
+
+.PHONY: lint
+lint: ## gofmt, go vet, the import rule, staticcheck, govulncheck (where its database can be reached)
+	@.ci/lint
+
+.PHONY: generate
+generate: build ## write the generated documentation anew
+	go generate ./...
+	bin/eider reference docs
