@@ -4,6 +4,9 @@
 package builtin
 
 import (
+	"slices"
+
+	"github.com/eiderdb/eider/functions/clean"
 	"github.com/eiderdb/eider/functions/fn"
 	"github.com/eiderdb/eider/sql/stmt"
 )
@@ -16,5 +19,5 @@ type Set struct {
 
 // All returns a fresh Set of everything that is built in. Callers may append to it.
 func All() *Set {
-	return &Set{}
+	return &Set{Functions: slices.Concat(clean.All())}
 }
