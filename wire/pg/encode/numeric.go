@@ -63,9 +63,13 @@ func textDecimal(t *types.Type) appendFunc {
 	scale := int(t.Scale)
 	switch {
 	case t.Width <= 4:
-		return func(c *column, dst []byte, row int) []byte { return appendDecimal(dst, int64(at[int16](c, row)), scale) }
+		return func(c *column, dst []byte, row int) []byte {
+			return appendDecimal(dst, int64(at[int16](c, row)), scale)
+		}
 	case t.Width <= 9:
-		return func(c *column, dst []byte, row int) []byte { return appendDecimal(dst, int64(at[int32](c, row)), scale) }
+		return func(c *column, dst []byte, row int) []byte {
+			return appendDecimal(dst, int64(at[int32](c, row)), scale)
+		}
 	case t.Width <= 18:
 		return func(c *column, dst []byte, row int) []byte { return appendDecimal(dst, at[int64](c, row), scale) }
 	}
