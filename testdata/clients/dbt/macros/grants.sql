@@ -1,0 +1,3 @@
+{% macro grants() %}
+  {% do run_query("grant select on " ~ ref('customers') ~ " to public") %}
+{% endmacro %}
