@@ -373,10 +373,8 @@ func (c *conn) fail(ctx context.Context, err error, text string) error {
 		}
 	}
 	c.takeNotices()
-	select {
-	case <-c.sess.Done(): // whatever the statement says, it died of this
+	if c.dismissed() { // whatever the statement says, it died of this
 		return errAdminShutdown()
-	default:
 	}
 	if e.Severity == "FATAL" || e.Severity == "PANIC" {
 		return e

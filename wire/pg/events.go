@@ -97,30 +97,35 @@ func (c *conn) deliver() {
 func (c *conn) attend() error {
 	c.woken.Store(false)
 	c.readBy = time.Unix(1, 0)
-	select {
-	case <-c.sess.Done():
+	if c.dismissed() {
 		return errAdminShutdown()
-	case <-c.srv.ctx.Done():
-		return errAdminShutdown()
-	default:
 	}
-	if !c.ready {
-		c.woken.Store(c.srv.isDraining()) // look again when the exchange is over
-		return nil
-	}
-	inBlock := c.sess.TxStatus() != 'I'
+	idle := c.ready && c.sess.TxStatus() == 'I'
 	if c.srv.isDraining() {
-		if !inBlock && c.r.buffered() == 0 {
+		if idle && c.r.buffered() == 0 {
 			return errAdminShutdown()
 		}
-		return nil
+		c.woken.Store(true) // look again before the next message
 	}
-	if !inBlock {
-		c.deliver()
+	if !idle {
+		return nil // ReadyForQuery delivers
 	}
+	c.deliver()
 	c.takeNotices()
 	c.takeParameters()
 	return c.flush()
+}
+
+// dismissed reports whether the session or the server was ended from outside.
+func (c *conn) dismissed() bool {
+	select {
+	case <-c.sess.Done():
+		return true
+	case <-c.srv.ctx.Done():
+		return true
+	default:
+		return false
+	}
 }
 
 // timeout reads a setting in milliseconds, with or without a unit.

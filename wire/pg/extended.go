@@ -170,7 +170,7 @@ func (c *conn) bind(ctx context.Context, body []byte) error {
 			if f != 0 && f != 1 {
 				return sqlstate.Newf(sqlstate.InvalidParameterValue, "unsupported format code: %d", f)
 			}
-			v, err := decodeParam(i+1, st.oids[i], encode.Format(f), data, c.look.settings)
+			v, err := encode.DecodeParam(i+1, st.oids[i], encode.Format(f), data, c.look.settings)
 			if err != nil {
 				return in(st.text, err)
 			}
