@@ -351,12 +351,5 @@ func validText(text string) error {
 	if utf8.ValidString(text) {
 		return nil
 	}
-	for i := 0; i < len(text); {
-		r, size := utf8.DecodeRuneInString(text[i:])
-		if r == utf8.RuneError && size == 1 {
-			return sqlstate.Newf(sqlstate.CharacterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\": 0x%02x", text[i])
-		}
-		i += size
-	}
-	return nil
+	return encode.CheckText([]byte(text))
 }
