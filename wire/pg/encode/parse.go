@@ -120,6 +120,9 @@ func parseOID(b []byte) (int64, error) {
 	return int64(uint32(v)), nil
 }
 
+// quietNaN is C's; Go's has a bit more.
+const quietNaN = 0x7FF8000000000000
+
 // ParseFloat reads a float of 32 or 64 bits, NaN and the infinities included. A
 // number too large, or too small to be anything but zero, is 22003.
 func ParseFloat(b []byte, size int) (float64, error) {
@@ -132,6 +135,9 @@ func ParseFloat(b []byte, size int) (float64, error) {
 		return 0, badSyntax(name, b)
 	}
 	v, err := strconv.ParseFloat(string(t), size)
+	if v != v {
+		v = math.Float64frombits(quietNaN)
+	}
 	switch {
 	case err == nil && (v != 0 || !mantissaIsNotZero(t)):
 		return v, nil

@@ -282,9 +282,9 @@ func (t *stamp) fields(order DateOrder) (year int64, month, dom int, err error) 
 		}
 	case t.month == 0 && len(n) == 3:
 		switch {
-		case n[0].digits > 2 || order == DateYMD:
+		case n[0].digits > 2 || t.compact || order == DateYMD:
 			y, month, dom = n[0], n[1].value, n[2].value
-		case order == DateDMY || t.dotted:
+		case order == DateDMY:
 			dom, month, y = n[0].value, n[1].value, n[2]
 		default:
 			month, dom, y = n[0].value, n[1].value, n[2]

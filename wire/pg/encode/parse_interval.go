@@ -15,7 +15,7 @@ func ParseInterval(b []byte) (types.IntervalValue, error) {
 	t := trimSpace(b)
 	s := &spanSum{}
 	ok := false
-	if len(t) > 1 && (t[0] == 'P' || t[0] == 'p') && !isAlpha(t[1]) || len(t) > 2 && t[0]|0x20 == 'p' && t[1]|0x20 == 't' && !isAlpha(t[2]) {
+	if len(t) > 1 && t[0]|0x20 == 'p' && (!isAlpha(t[1]) || t[1]|0x20 == 't') {
 		ok = s.iso(t[1:])
 	} else {
 		ok = s.fields(t)
@@ -23,25 +23,22 @@ func ParseInterval(b []byte) (types.IntervalValue, error) {
 	if !ok {
 		return types.IntervalValue{}, badStamp("interval", b)
 	}
-	v, fits := s.value()
-	if !fits {
-		return types.IntervalValue{}, sqlstate.Newf("22015", `interval field value out of range: "%s"`, b)
+	switch {
+	case s.overflow || s.days != int64(int32(s.days)):
+		return types.IntervalValue{}, sqlstate.Newf(intervalFieldOverflow, `interval field value out of range: "%s"`, b)
+	case s.months != int64(int32(s.months)):
+		return types.IntervalValue{}, sqlstate.New(sqlstate.DatetimeFieldOverflow, "interval out of range")
 	}
-	return v, nil
+	return types.IntervalValue{Months: int32(s.months), Days: int32(s.days), Micros: s.micros}, nil
 }
+
+const intervalFieldOverflow sqlstate.Code = "22015"
 
 // spanSum adds up fields; floats would lose microseconds, so whole parts and
 // fractions go separate ways.
 type spanSum struct {
 	months, days, micros int64
 	overflow             bool
-}
-
-func (s *spanSum) value() (types.IntervalValue, bool) {
-	if s.overflow || s.months != int64(int32(s.months)) || s.days != int64(int32(s.days)) {
-		return types.IntervalValue{}, false
-	}
-	return types.IntervalValue{Months: int32(s.months), Days: int32(s.days), Micros: s.micros}, true
 }
 
 func (s *spanSum) negate() { s.months, s.days, s.micros = -s.months, -s.days, -s.micros }
@@ -61,6 +58,22 @@ func (s *spanSum) add(to *int64, n, factor int64) {
 // unit is a field of an interval.
 type unit struct {
 	months, days, micros int64 // exactly one is not zero
+}
+
+// unitSet refuses a unit that comes twice.
+type unitSet [16]unit
+
+func (s *unitSet) add(units ...unit) bool {
+	for _, u := range units {
+		i := 0
+		for ; s[i] != (unit{}); i++ {
+			if s[i] == u || i == len(s)-1 {
+				return false
+			}
+		}
+		s[i] = u
+	}
+	return true
 }
 
 func unitByName(word string) (unit, bool) {
@@ -166,7 +179,7 @@ func (s *spanSum) iso(b []byte) bool {
 	inTime := false
 	for len(b) > 0 {
 		if b[0] == 'T' || b[0] == 't' {
-			if inTime || len(b) == 1 {
+			if inTime {
 				return false
 			}
 			inTime, b = true, b[1:]
@@ -261,6 +274,7 @@ func (s *spanSum) fields(b []byte) bool {
 		return false
 	}
 	seconds := unit{micros: microsPerSecond}
+	var seen unitSet
 	u, haveUnit, ago, any := seconds, false, false, false
 	for i := len(words) - 1; i >= 0; i-- {
 		w := words[i]
@@ -281,7 +295,7 @@ func (s *spanSum) fields(b []byte) bool {
 		}
 		any = true
 		if strings.IndexByte(string(w), ':') >= 0 {
-			if haveUnit || !s.clockField(w) {
+			if haveUnit || !seen.add(unit{micros: 3600 * microsPerSecond}, unit{micros: 60 * microsPerSecond}, seconds) || !s.clockField(w) {
 				return false
 			}
 			u, haveUnit = unit{days: 1}, false
@@ -292,10 +306,13 @@ func (s *spanSum) fields(b []byte) bool {
 			return false
 		}
 		if len(rest) > 0 {
-			if fraction != 0 || !s.yearMonth(w, whole, rest) {
+			if fraction != 0 || !seen.add(unit{months: 12}, unit{months: 1}) || !s.yearMonth(w, whole, rest) {
 				return false
 			}
 		} else {
+			if !seen.add(u) {
+				return false
+			}
 			s.addUnit(whole, fraction, u)
 		}
 		u, haveUnit = seconds, false

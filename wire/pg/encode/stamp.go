@@ -28,7 +28,7 @@ type stamp struct {
 	numbers []number
 	backing [3]number
 	month   int
-	dotted  bool
+	compact bool // yymmdd, whatever the order
 	julian  int64
 
 	clock     int64
@@ -49,7 +49,7 @@ func (t *stamp) hasDate() bool { return len(t.numbers) > 0 || t.month > 0 || t.h
 func parseStamp(b []byte, typ string) (*stamp, error) {
 	t := &stamp{text: b, typ: typ}
 	t.numbers = t.backing[:0]
-	p := stampParser{stamp: t, rest: trimSpace(b)}
+	p := stampParser{stamp: t, rest: trimSpace(b), timeOfDay: typ == "time" || typ == "time with time zone"}
 	if len(p.rest) == 0 || len(p.rest) > maxStampLen {
 		return nil, badStamp(typ, b)
 	}
@@ -97,8 +97,9 @@ func (t *stamp) finish() error {
 type stampParser struct {
 	*stamp
 	rest []byte
-	// afterT says that a T stood last, so digits are a time.
-	afterT bool
+	// afterT says that a T stood last, so digits are a time; timeOfDay that no
+	// date is wanted, so they are one anyway.
+	afterT, timeOfDay bool
 }
 
 func (p *stampParser) bad() error { return badStamp(p.typ, p.text) }
@@ -158,8 +159,11 @@ func (p *stampParser) digits() error {
 	case n == 8 && !p.hasDate(): // yyyymmdd
 		b := p.cut(8)
 		return p.addDate(b[:4], b[4:6], b[6:])
+	case p.timeOfDay && !p.hasTime && (n == 6 || n == 4):
+		return p.compactTime(p.cut(n))
 	case n == 6 && !p.hasDate(): // yymmdd
 		b := p.cut(6)
+		p.compact = true
 		return p.addDate(b[:2], b[2:4], b[4:])
 	}
 	return p.addNumber(p.cut(n))
@@ -205,7 +209,6 @@ func (p *stampParser) addNumber(b []byte) error {
 // dateWithSeparators reads three fields with the same separator between; one of
 // them may be a month's name.
 func (p *stampParser) dateWithSeparators(separator byte) error {
-	p.dotted = separator == '.'
 	for i := range 3 {
 		if i > 0 {
 			if len(p.rest) == 0 || p.rest[0] != separator {
