@@ -2,7 +2,11 @@ package gate
 
 import (
 	"context"
-	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/eiderdb/eider/sql/lex"
 )
 
 // Querier runs DuckDB SQL past the gate and returns all rows as Go values.
@@ -22,27 +26,104 @@ type Options struct {
 	// that filter their own rows; ordinary roles may read the views, never the tables, and
 	// may call the macros. "eider" is always one of them.
 	SystemSchemas []string
-	// Functions are Eider's own functions that everybody may call, lower case.
+	// Functions are Eider's own functions that everybody may call.
 	Functions []string
+	// Session returns the gate's side of the session that a DuckDB connection belongs to, nil if
+	// there is none; HasPrivilege and HasRole ask it.
+	Session func(connection uint64) *Session
 }
 
 // Gate guards one database. It is safe for use by several goroutines.
-type Gate struct{ opts Options }
+type Gate struct {
+	opts      Options
+	schemas   map[string]bool // system schemas, folded
+	functions map[string]bool // Eider's own, folded
 
-// New returns the gate of an open, migrated database.
-func New(ctx context.Context, o Options) (*Gate, error) { return nil, errUnbuilt }
+	// catalogEpoch and roleEpoch grow when what is committed changed.
+	catalogEpoch, roleEpoch atomic.Uint64
 
-// CatalogChanged voids decisions that rest on the catalog. The engine calls it after the
-// commit of a transaction in which anything but SELECT, INSERT, UPDATE, DELETE, MERGE or COPY ran.
-func (g *Gate) CatalogChanged() {}
+	mu       sync.Mutex // guards what follows and the use of opts.Committed
+	roles    *roleSet
+	rolesAt  uint64 // the epoch of roles
+	catalog  *catalogView
+	catAt    uint64 // the epoch of catalog
+	syntaxes syntaxCache
+}
 
-// RolesChanged voids what is known of roles and grants. The engine calls it after the commit
-// of a transaction in which a statement of roles ran.
-func (g *Gate) RolesChanged() {}
+// New returns the gate of an open database. It reads nothing until it is asked, so that its
+// functions can be registered before the schema exists that their views need.
+func New(o Options) *Gate {
+	g := &Gate{opts: o, schemas: map[string]bool{"eider": true}, functions: map[string]bool{}}
+	for _, s := range o.SystemSchemas {
+		g.schemas[lex.Fold(s)] = true
+	}
+	for _, f := range o.Functions {
+		g.functions[lex.Fold(f)] = true
+	}
+	g.catalogEpoch.Store(1)
+	g.roleEpoch.Store(1)
+	return g
+}
 
-// HasPasswords reports whether any role can log in by password. While none can, clients
-// on loopback are trusted.
-func (g *Gate) HasPasswords(ctx context.Context) (bool, error) { return false, errUnbuilt }
+func (g *Gate) system(schema string) bool { return g.schemas[lex.Fold(schema)] }
+
+// CatalogChanged voids decisions that rest on the catalog. Sessions do it by
+// TransactionEnded; who changes tables by other means calls it.
+func (g *Gate) CatalogChanged() { g.catalogEpoch.Add(1) }
+
+// RolesChanged voids what is known of roles and grants, likewise.
+func (g *Gate) RolesChanged() { g.roleEpoch.Add(1) }
+
+// committedRoles returns the roles as committed.
+func (g *Gate) committedRoles(ctx context.Context) (*roleSet, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if epoch := g.roleEpoch.Load(); g.roles == nil || g.rolesAt != epoch {
+		set, err := loadRoles(ctx, g.opts.Committed)
+		if err != nil {
+			return nil, err
+		}
+		g.roles, g.rolesAt = set, epoch
+	}
+	return g.roles, nil
+}
+
+// committedCatalog returns the catalog as committed, without anyone's temporary objects.
+func (g *Gate) committedCatalog(ctx context.Context) (*catalogView, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if epoch := g.catalogEpoch.Load(); g.catalog == nil || g.catAt != epoch {
+		c, err := loadCatalog(ctx, g.opts.Committed)
+		if err != nil {
+			return nil, err
+		}
+		g.catalog, g.catAt = c, epoch
+	}
+	return g.catalog, nil
+}
+
+// parse returns the analysis of a text.
+func (g *Gate) parse(ctx context.Context, q Querier, text string) (*parsed, error) {
+	if p := g.syntaxes.get(text); p != nil {
+		return p, nil
+	}
+	p, err := parseText(ctx, q, text)
+	if err != nil {
+		return nil, err
+	}
+	g.syntaxes.put(text, p)
+	return p, nil
+}
+
+// HasPasswords reports whether any role has a password. While none has, clients on
+// loopback are trusted.
+func (g *Gate) HasPasswords(ctx context.Context) (bool, error) {
+	set, err := g.committedRoles(ctx)
+	if err != nil {
+		return false, err
+	}
+	return set.hasPasswords(), nil
+}
 
 // Login is what authentication needs to know of a role.
 type Login struct {
@@ -60,12 +141,50 @@ type Login struct {
 
 // Login returns what is known of a role; false if there is no such role.
 func (g *Gate) Login(ctx context.Context, role string) (Login, bool, error) {
-	return Login{}, false, errUnbuilt
+	set, err := g.committedRoles(ctx)
+	if err != nil {
+		return Login{}, false, err
+	}
+	r := set.roles[role]
+	if r == nil {
+		return Login{}, false, nil
+	}
+	l := Login{Verifier: r.verifier, CanLogin: r.canLogin, Superuser: r.superuser, ConnectionLimit: r.connectionLimit, Settings: r.settings}
+	if id, ok := set.identity(role); ok && !id.superuser && set.held(id, object{kindDatabase, "", ""})&Connect == 0 {
+		l.CanLogin = false
+	}
+	if !r.validUntil.IsZero() && !time.Now().Before(r.validUntil) {
+		l.Verifier = ""
+	}
+	return l, true, nil
 }
 
-// HasPrivilege reports whether a session's current role has a privilege on a relation: the
-// body of the SQL function eider_has_privilege(session, schema, relation, privilege), which
-// catalog views call with getvariable('eider_session').
-func (g *Gate) HasPrivilege(session int32, schema, relation, privilege string) bool { return false }
+// HasPrivilege tells whether the session of a DuckDB connection may use a relation or a schema
+// in a way: the SQL function eider_has_privilege(current_connection_id(), schema, relation,
+// privilege), which catalog views filter their rows by. An empty relation means the schema, an
+// empty privilege any of those on it: what a role may see. A superuser may all; without
+// a session the answer is no.
+func (g *Gate) HasPrivilege(connection uint64, schema, relation, privilege string) bool {
+	if g.opts.Session == nil {
+		return false
+	}
+	s := g.opts.Session(connection)
+	if s == nil {
+		return false
+	}
+	return s.hasPrivilege(schema, relation, privilege)
+}
 
-var errUnbuilt = errors.New("gate: not built yet")
+// HasRole tells whether the session of a DuckDB connection is a superuser's or has the role's
+// rights: the SQL function eider_has_role(current_connection_id(), role).
+func (g *Gate) HasRole(connection uint64, role string) bool {
+	if g.opts.Session == nil {
+		return false
+	}
+	s := g.opts.Session(connection)
+	if s == nil {
+		return false
+	}
+	k := s.known.Load()
+	return k != nil && (k.id.superuser || k.id.roles[role])
+}

@@ -1,77 +1,431 @@
 package gate
 
-import "context"
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/eiderdb/eider/sql/lex"
+	"github.com/eiderdb/eider/sql/sqlstate"
+)
 
 // Session is the gate's side of an engine session: who it is, and what was decided
 // before. It is for one goroutine at a time, as the engine's session is.
-type Session struct{}
+type Session struct {
+	gate *Gate
+	id   int32
+
+	// login is who opened the session, authorized who SET SESSION AUTHORIZATION made it, role
+	// what SET ROLE chose ("" is none). trusted tells that login needs no row to be a superuser.
+	login, authorized, role string
+	trusted                 bool
+
+	// rolesDirty and catalogDirty tell that the open transaction changed them; began are the
+	// epochs at its first check, if it had one.
+	rolesDirty, catalogDirty bool
+	began                    *epochs
+	// temporaries are the session's own objects; nil until they are read, and after a statement that
+	// may have changed them.
+	temporaries *catalogView
+	tempEpoch   uint64
+	// path is the search path as of the setting pathText.
+	path     []place
+	pathText string
+
+	// known is for the functions of catalog views, which run on DuckDB's threads.
+	known atomic.Pointer[known]
+}
+
+type epochs struct{ catalog, roles uint64 }
+
+// known is who the session is, with what is known of roles.
+type known struct {
+	id    *identity
+	roles *roleSet
+}
 
 // NewSession starts the gate's side of a session. user "" is the embedded superuser
 // "eider". A role that doesn't exist is a superuser while HasPasswords is false, otherwise 28000;
-// LOGIN is the server's to check. The engine sets the variable eider_session to id on every
-// DuckDB connection that the session uses.
+// LOGIN is the server's to check.
 func (g *Gate) NewSession(ctx context.Context, id int32, user string) (*Session, error) {
-	return nil, errUnbuilt
+	s := &Session{gate: g, id: id, login: user, authorized: user}
+	if user == "" {
+		s.login, s.authorized, s.trusted = embedded, embedded, true
+	}
+	set, err := g.committedRoles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !s.trusted && set.roles[user] == nil {
+		if set.hasPasswords() {
+			return nil, sqlstate.Newf(sqlstate.InvalidAuthorizationSpecification, "role %q does not exist", user)
+		}
+		s.trusted = true
+	}
+	if _, err := s.identify(set); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // Close forgets the session.
-func (s *Session) Close() {}
+func (s *Session) Close() { s.known.Store(nil) }
 
-// User is the current role, SessionUser the one that logged in (or that
-// SET SESSION AUTHORIZATION chose).
-func (s *Session) User() string { return "" }
+// User is the current role.
+func (s *Session) User() string {
+	if s.role != "" {
+		return s.role
+	}
+	return s.authorized
+}
 
-// SessionUser returns the role that logged in.
-func (s *Session) SessionUser() string { return "" }
+// SessionUser is the role that logged in, or that SET SESSION AUTHORIZATION chose.
+func (s *Session) SessionUser() string { return s.authorized }
 
 // IsSuperuser tells whether the current role passes the gate unseen.
-func (s *Session) IsSuperuser() bool { return false }
+func (s *Session) IsSuperuser() bool {
+	k := s.known.Load()
+	return k != nil && k.id.superuser
+}
+
+// ReadOnly tells whether the current role is refused every write.
+func (s *Session) ReadOnly() bool {
+	k := s.known.Load()
+	return k == nil || k.id.readOnly && !k.id.superuser
+}
+
+// identify returns the current role's identity in set and publishes it.
+func (s *Session) identify(set *roleSet) (*identity, error) {
+	id, ok := set.identity(s.User())
+	if s.trusted && s.User() == s.login && (!ok || s.login == embedded) {
+		id, ok = superIdentity(s.login), true
+	}
+	if !ok {
+		s.known.Store(nil)
+		return nil, sqlstate.Newf(sqlstate.InvalidAuthorizationSpecification, "role %q does not exist", s.User())
+	}
+	s.known.Store(&known{id, set})
+	return id, nil
+}
+
+// roleSet returns the roles as the session must see them now.
+func (s *Session) roleSet(ctx context.Context, q Querier) (*roleSet, error) {
+	if s.rolesDirty {
+		return loadRoles(ctx, q)
+	}
+	return s.gate.committedRoles(ctx)
+}
 
 // SetRole is SET ROLE; "" and "none" are RESET ROLE. 42501 if the session's user is not
 // a member of it, 22023 if there is no such role. q sees the session's transaction.
-func (s *Session) SetRole(ctx context.Context, q Querier, role string) error { return errUnbuilt }
+func (s *Session) SetRole(ctx context.Context, q Querier, role string) error {
+	set, err := s.roleSet(ctx, q)
+	if err != nil {
+		return err
+	}
+	if role == "" || lex.EqualFold(role, "none") {
+		s.role = ""
+		_, err = s.identify(set)
+		return err
+	}
+	if _, ok := set.roles[role]; !ok && !(s.trusted && role == s.login) {
+		return sqlstate.Newf(sqlstate.InvalidParameterValue, "role %q does not exist", role)
+	}
+	me, ok := set.identity(s.authorized)
+	if s.trusted && s.authorized == s.login {
+		me, ok = superIdentity(s.login), true
+	}
+	if !ok || !me.superuser && !me.roles[role] {
+		return sqlstate.Newf(sqlstate.InsufficientPrivilege, "permission denied to set role %q", role)
+	}
+	s.role = role
+	if role == s.authorized {
+		s.role = ""
+	}
+	_, err = s.identify(set)
+	return err
+}
 
 // SetSessionAuthorization is for sessions that a superuser opened; "" resets.
 func (s *Session) SetSessionAuthorization(ctx context.Context, q Querier, role string) error {
-	return errUnbuilt
+	set, err := s.roleSet(ctx, q)
+	if err != nil {
+		return err
+	}
+	if role == "" || lex.EqualFold(role, "default") {
+		role = s.login
+	}
+	if role != s.login {
+		if r := set.roles[s.login]; !s.trusted && (r == nil || !r.superuser) {
+			return sqlstate.New(sqlstate.InsufficientPrivilege, "permission denied to set session authorization")
+		}
+		if set.roles[role] == nil {
+			return sqlstate.Newf(sqlstate.InvalidParameterValue, "role %q does not exist", role)
+		}
+	}
+	s.authorized, s.role = role, ""
+	_, err = s.identify(set)
+	return err
 }
 
-// RolesChanged says that a statement of roles ran in the open transaction; Catalog
-// changed says it of tables and views. Until TransactionEnded, what is known is read
-// through the session's own connection and nothing is remembered.
-func (s *Session) RolesChanged() {}
+// RolesChanged says that a statement of roles ran in the open transaction. Until
+// TransactionEnded, roles and grants are read through the session's own connection.
+func (s *Session) RolesChanged() { s.rolesDirty = true }
+
+// CatalogChanged says that a statement changed tables, views or macros in the open
+// transaction by other means than a checked statement.
+func (s *Session) CatalogChanged() { s.catalogDirty, s.temporaries = true, nil }
 
 // TransactionEnded is called by the engine after COMMIT, ROLLBACK and every implicit
 // transaction; on commit it makes the session's changes known to the whole database.
-func (s *Session) TransactionEnded(committed bool) {}
-
-// Check decides on one statement, given as DuckDB will get it, after every rewrite.
-// q runs look-ups in the session's transaction. A refusal is 42501 (25006 for a READ ONLY role that writes,
-// 42P01 for a relation that isn't there).
-func (s *Session) Check(ctx context.Context, q Querier, text string) (*Verdict, error) {
-	return nil, errUnbuilt
+func (s *Session) TransactionEnded(committed bool) {
+	if s.catalogDirty {
+		s.temporaries = nil
+		if committed {
+			s.gate.CatalogChanged()
+		}
+	}
+	if s.rolesDirty && committed {
+		s.gate.RolesChanged()
+	}
+	s.rolesDirty, s.catalogDirty, s.began = false, false, nil
 }
-
-// Recheck decides again before an execution: at once when neither the role nor any
-// grant, table or view has changed since.
-func (s *Session) Recheck(ctx context.Context, q Querier, v *Verdict) error { return errUnbuilt }
-
-// Applied records who owns what a statement created, and forgets what it dropped or renamed.
-// The engine calls it in the statement's transaction after it succeeded; superusers included.
-func (s *Session) Applied(ctx context.Context, q Querier, v *Verdict) error { return errUnbuilt }
 
 // Verdict is a permission to run one statement.
 type Verdict struct {
 	// Text is what to prepare: the checked text, or for an ordinary role's SHOW TABLES and
 	// the like a query that shows what it may see.
 	Text string
-	// Verb is what the statement does: "select", "insert", "update", "delete", "merge", "create table", …
+	// Verb is what the statement does: "select", "insert", "create table", …; empty for a superuser's.
 	Verb string
 	// Changes tells the engine that Applied has something to do: the statement then
 	// needs a transaction around itself and Applied.
 	Changes bool
+
+	checked string // the text that was checked
+	kinds   []string
+	as      *identity
+	at      epochs
+	fresh   bool // decided on committed roles and catalog alone, so that at tells whether it still holds
+	changes []change
+}
+
+// now returns the epochs.
+func (g *Gate) now() epochs { return epochs{g.catalogEpoch.Load(), g.roleEpoch.Load()} }
+
+// Check decides on one statement, given as DuckDB will get it, after every rewrite.
+// q runs look-ups in the session's transaction. A refusal is 42501 (25006 for a READ ONLY
+// role that writes, 42P01 for a relation that isn't there).
+func (s *Session) Check(ctx context.Context, q Querier, text string) (*Verdict, error) {
+	at := s.gate.now()
+	set, err := s.roleSet(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	id, err := s.identify(set)
+	if err != nil {
+		return nil, err
+	}
+	v := &Verdict{Text: text, checked: text, as: id, at: at}
+	if id.superuser {
+		return s.superuser(ctx, q, v, set)
+	}
+	p, err := s.gate.parse(ctx, q, text)
+	if err != nil {
+		return nil, err
+	}
+	if p.reads.show != "" {
+		v.Text, err = s.show(p.reads.show)
+		v.Verb, v.kinds = "select", p.kinds
+		return v, err
+	}
+	if err := s.readPath(ctx, q); err != nil {
+		return nil, err
+	}
+	if s.began == nil {
+		s.began = &at
+	}
+	own := s.catalogDirty || s.rolesDirty
+	moved := *s.began != at
+	if own || moved {
+		// What the transaction sees may differ from what is committed.
+		catalog, err := loadCatalog(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.decide(ctx, q, p, set, id, catalog); err != nil {
+			return nil, err
+		}
+		v.changes = s.changesOf(p, set, id, catalog)
+	}
+	if !own {
+		catalog, err := s.visible(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.decide(ctx, q, p, set, id, catalog); err != nil {
+			return nil, err
+		}
+		v.fresh = !moved
+		v.changes = s.changesOf(p, set, id, catalog)
+	}
+	v.Verb, v.kinds, v.Changes = p.verb, p.kinds, len(v.changes) > 0
+	s.note(v.Verb)
+	return v, nil
+}
+
+// note remembers that a statement may change what names mean.
+func (s *Session) note(verb string) {
+	if first, _, _ := strings.Cut(verb, " "); slices.Contains([]string{"create", "drop", "alter", "explain"}, first) {
+		s.CatalogChanged()
+	}
+}
+
+func (s *Session) decide(ctx context.Context, q Querier, p *parsed, set *roleSet, id *identity, catalog *catalogView) error {
+	d := &decider{names: names{s.gate.opts.Database, catalog, s.path}, ctx: ctx, gate: s.gate, q: q, roles: set, caller: id, seen: map[expansion]bool{}}
+	return d.statement(p)
+}
+
+// readPath reads the connection's search path.
+func (s *Session) readPath(ctx context.Context, q Querier) error {
+	rows, err := q.QueryRows(ctx, `SELECT current_setting('search_path')`)
+	if err != nil {
+		return err
+	}
+	if len(rows) != 1 || len(rows[0]) != 1 {
+		return errors.New("gate: no search path")
+	}
+	if setting := text(rows[0][0]); setting != s.pathText || s.path == nil {
+		s.path, s.pathText = parsePath(setting, s.gate.opts.Database), setting
+	}
+	return nil
+}
+
+// visible returns the committed catalog with the session's temporary objects.
+func (s *Session) visible(ctx context.Context, q Querier) (*catalogView, error) {
+	epoch := s.gate.catalogEpoch.Load()
+	if s.temporaries != nil && s.tempEpoch == epoch {
+		return s.temporaries, nil
+	}
+	base, err := s.gate.committedCatalog(ctx)
+	if err != nil {
+		return nil, err
+	}
+	own, err := loadCatalog(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	merged := &catalogView{relations: map[string][]*relation{}, macros: map[string][]*macro{}, schemas: base.schemas}
+	temporary := func(catalog string) bool { return lex.EqualFold(catalog, "temp") }
+	for _, c := range []struct {
+		from *catalogView
+		temp bool
+	}{{own, true}, {base, false}} {
+		for name, rs := range c.from.relations {
+			for _, r := range rs {
+				if temporary(r.catalog) == c.temp {
+					merged.relations[name] = append(merged.relations[name], r)
+				}
+			}
+		}
+		for name, ms := range c.from.macros {
+			for _, m := range ms {
+				if temporary(m.catalog) == c.temp {
+					merged.macros[name] = append(merged.macros[name], m)
+				}
+			}
+		}
+	}
+	s.temporaries, s.tempEpoch = merged, epoch
+	return merged, nil
+}
+
+// Recheck decides again before an execution: at once when neither the role nor any
+// grant, table or view has changed since.
+func (s *Session) Recheck(ctx context.Context, q Querier, v *Verdict) error {
+	k := s.known.Load()
+	if v.fresh && v.at == s.gate.now() && !s.rolesDirty && !s.catalogDirty && k != nil && k.id.name == v.as.name {
+		return nil
+	}
+	if v.as.superuser && s.IsSuperuser() && !s.rolesDirty && v.at.roles == s.gate.roleEpoch.Load() {
+		return nil
+	}
+	again, err := s.Check(ctx, q, v.checked)
+	if err != nil {
+		return err
+	}
+	if again.Text != v.Text {
+		return sqlstate.New(sqlstate.ObjectNotInPrerequisiteState, "the statement must be prepared again: its role has changed")
+	}
+	*v = *again
+	return nil
 }
 
 // Prepared compares the verdict with what DuckDB found when it prepared the text:
-// kind is DuckDB's name of the statement type in lower case. A difference is 42501.
-func (v *Verdict) Prepared(kind string) error { return errUnbuilt }
+// kind is DuckDB's name of the statement type. A difference is 42501.
+func (v *Verdict) Prepared(kind string) error {
+	if v.as.superuser || slices.ContainsFunc(v.kinds, func(k string) bool { return strings.EqualFold(k, kind) }) {
+		return nil
+	}
+	return errUnread("a statement that reads in two ways (" + strings.ToUpper(v.Verb) + " and " + strings.ToUpper(kind) + ")")
+}
+
+// show returns a query for SHOW TABLES and its like that shows what the session may see.
+func (s *Session) show(what string) (string, error) {
+	const mine = "eider_has_privilege(current_connection_id(), schema_name, table_name, '')"
+	const relations = `(SELECT database_name, schema_name, table_name FROM duckdb_tables() UNION ALL
+		SELECT database_name, schema_name, view_name FROM duckdb_views() WHERE NOT internal)`
+	where := " WHERE (database_name = 'temp' OR database_name = current_database() AND " + mine + ")"
+	switch what {
+	case "tables":
+		return "SELECT table_name AS name FROM " + relations + where +
+			" AND in_search_path(database_name, schema_name) ORDER BY table_name", nil
+	case "__show_tables_expanded":
+		return `SELECT r.database_name AS "database", r.schema_name AS "schema", r.table_name AS name, list(c.column_name ORDER BY c.column_index) AS column_names,
+			list(c.data_type ORDER BY c.column_index) AS column_types, r.database_name = 'temp' AS temporary FROM ` + relations + ` r JOIN duckdb_columns() c
+			USING (database_name, schema_name, table_name)` + strings.ReplaceAll(where, "database_name", "r.database_name") + " GROUP BY ALL ORDER BY ALL", nil
+	case "databases":
+		return "SELECT current_database() AS database_name", nil
+	case "schemas":
+		return `SELECT database_name, schema_name FROM duckdb_schemas() WHERE database_name = current_database()
+			AND eider_has_privilege(current_connection_id(), schema_name, '', '') ORDER BY schema_name`, nil
+	case "variables":
+		return "SELECT name, value, type FROM duckdb_variables()", nil
+	}
+	return "", denied42501("statement", "SHOW "+what)
+}
+
+// hasPrivilege answers catalog views.
+func (s *Session) hasPrivilege(schema, relation, privilege string) bool {
+	k := s.known.Load()
+	if k == nil {
+		return false
+	}
+	if k.id.superuser {
+		return true
+	}
+	o := object{kindSchema, lex.Fold(schema), ""}
+	if relation != "" {
+		o = object{kindTable, o.schema, lex.Fold(relation)}
+	}
+	var held Privilege
+	if s.gate.system(schema) {
+		held = Select | Usage
+	} else {
+		held = k.roles.held(k.id, o)
+		if relation != "" {
+			held |= k.roles.held(k.id, object{kindSequence, o.schema, o.name}) &^ Select
+		}
+	}
+	if privilege == "" {
+		return held != 0
+	}
+	var need Privilege
+	for p := range strings.SplitSeq(privilege, ",") {
+		p, _ = strings.CutSuffix(lex.Fold(strings.TrimSpace(p)), " with grant option")
+		need |= ParsePrivilege(p)
+	}
+	return held&need != 0
+}
