@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
+	"github.com/eiderdb/eider/sql/classify"
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/types"
 	"github.com/eiderdb/eider/wire/pg/encode"
@@ -101,6 +102,10 @@ func (c *conn) prepare(ctx context.Context, st *prepared, declared []uint32) err
 		return err
 	}
 	st.cols = st.stmt.Columns()
+	switch classify.Classify(st.text, list[0]).Verb {
+	case classify.Commit, classify.Rollback, classify.RollbackTo, classify.PrepareTx:
+		st.endsBlock = true
+	}
 	params := st.stmt.Params()
 	st.oids = make([]uint32, len(params))
 	for i, t := range params {
@@ -149,6 +154,9 @@ func (c *conn) bind(ctx context.Context, body []byte) error {
 	if st == nil {
 		return errNoStatement(msg.PreparedStatement)
 	}
+	if c.sess.TxStatus() == 'E' && !st.endsBlock && st.stmt != nil {
+		return errFailedBlock()
+	}
 	n, formats := len(msg.Parameters), len(msg.ParameterFormatCodes)
 	if formats > 1 && formats != n {
 		return errProtocol("bind message has %d parameter formats but %d parameters", formats, n)
@@ -181,8 +189,10 @@ func (c *conn) bind(ctx context.Context, body []byte) error {
 		if len(p.formats) > 1 {
 			return errProtocol("bind message has %d result formats but query has 0 columns", len(p.formats))
 		}
-	} else if err := c.encoderFor(p); err != nil {
-		return err
+	} else if !st.late() {
+		if err := c.encoderFor(p, st.cols); err != nil {
+			return err
+		}
 	}
 	c.portals[msg.DestinationPortal] = p
 	c.out = appendBindComplete(c.out)
@@ -196,12 +206,16 @@ func errNoStatement(name string) *sqlstate.Error {
 	return sqlstate.Newf(sqlstate.InvalidSQLStatementName, "prepared statement %q does not exist", name)
 }
 
+func errFailedBlock() *sqlstate.Error {
+	return sqlstate.New(sqlstate.InFailedSQLTransaction, "current transaction is aborted, commands ignored until end of transaction block")
+}
+
 func errNoPortal(name string) *sqlstate.Error {
 	return sqlstate.Newf(sqlstate.InvalidCursorName, "portal %q does not exist", name)
 }
 
 // describe tells parameters and columns.
-func (c *conn) describe(_ context.Context, body []byte) error {
+func (c *conn) describe(ctx context.Context, body []byte) error {
 	var msg pgproto3.Describe
 	if err := decode(&msg, body); err != nil {
 		return err
@@ -212,16 +226,26 @@ func (c *conn) describe(_ context.Context, body []byte) error {
 		if st == nil {
 			return errNoStatement(msg.Name)
 		}
-		fields, err := c.fieldsOf(st)
-		if err != nil {
-			return err
+		if c.sess.TxStatus() == 'E' && st.cols != nil {
+			return errFailedBlock()
 		}
 		c.out = appendParameterDescription(c.out, st.oids)
-		c.appendFields(fields)
+		c.appendFields(c.fieldsOf(st))
 	case 'P':
 		p := c.portals[msg.Name]
 		if p == nil {
 			return errNoPortal(msg.Name)
+		}
+		if c.sess.TxStatus() == 'E' && p.stmt.cols != nil {
+			return errFailedBlock()
+		}
+		if p.stmt.late() && !p.started { // the columns depend on the arguments
+			if err := c.beginPipeline(); err != nil {
+				return err
+			}
+			if err := c.start(ctx, p); err != nil {
+				return in(p.stmt.text, err)
+			}
 		}
 		if p.enc == nil {
 			c.appendFields(nil)
@@ -243,15 +267,15 @@ func (c *conn) appendFields(fields []encode.Field) {
 }
 
 // fieldsOf describes a statement's columns in text format, for nobody has chosen yet.
-func (c *conn) fieldsOf(st *prepared) ([]encode.Field, error) {
+func (c *conn) fieldsOf(st *prepared) []encode.Field {
 	if st.cols == nil {
-		return nil, nil
+		return nil
 	}
 	fields := make([]encode.Field, len(st.cols))
 	for i, col := range st.cols {
 		fields[i] = encode.Field{Name: col.Name, Type: encode.Map(col.Type, c.srv.catalog)}
 	}
-	return fields, nil
+	return fields
 }
 
 // execute runs a portal, or goes on with it.

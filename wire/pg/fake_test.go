@@ -18,9 +18,10 @@ import (
 // that hang, panic or fail on purpose. It executes nothing, so fuzzers may write
 // what they like.
 type fakeDatabase struct {
-	pids atomic.Int32
-	mu   sync.Mutex // guards open
-	open map[int32]*fakeSession
+	harmless bool // nothing hangs, panics or is huge
+	pids     atomic.Int32
+	mu       sync.Mutex // guards open
+	open     map[int32]*fakeSession
 }
 
 func newFakeDatabase() *fakeDatabase { return &fakeDatabase{open: map[int32]*fakeSession{}} }
@@ -63,11 +64,11 @@ type fakeSession struct {
 	running  atomic.Bool
 }
 
-func (s *fakeSession) PID() int32                        { return s.pid }
-func (s *fakeSession) Split(text string) []lex.Stmt      { return lex.Split(text) }
-func (s *fakeSession) TxStatus() byte                    { return s.tx }
-func (s *fakeSession) BeginImplicit() error              { s.implicit = true; return nil }
-func (s *fakeSession) Done() <-chan struct{}             { return s.done }
+func (s *fakeSession) PID() int32                         { return s.pid }
+func (s *fakeSession) Split(text string) []lex.Stmt       { return lex.Split(text) }
+func (s *fakeSession) TxStatus() byte                     { return s.tx }
+func (s *fakeSession) BeginImplicit() error               { s.implicit = true; return nil }
+func (s *fakeSession) Done() <-chan struct{}              { return s.done }
 func (s *fakeSession) Setting(name string) (string, bool) { v, ok := s.settings[name]; return v, ok }
 
 func (s *fakeSession) EndImplicit(context.Context, bool) error { s.implicit = false; return nil }
@@ -103,6 +104,8 @@ func (s *fakeSession) Prepare(_ context.Context, text string, st lex.Stmt, given
 	bigint := []types.Column{{Name: "x", Type: types.Of(types.BigInt)}}
 	var n int
 	switch {
+	case s.db.harmless && (sql == "panic" || sql == "huge" || strings.HasPrefix(sql, "select pg_sleep")):
+		return nil, sqlstate.New(sqlstate.FeatureNotSupported, "not now")
 	case sql == "select 1":
 		f.columns, f.rows = []types.Column{{Name: "?column?", Type: types.Of(types.Integer)}}, 1
 	case scan(sql, "select * from generate_series(1, %d) as t(x)", &n), scan(sql, "rows %d then fail", &n):

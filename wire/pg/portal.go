@@ -18,11 +18,16 @@ type prepared struct {
 	stmt statement // nil for an empty text
 	oids []uint32  // of the parameters
 	cols []types.Column
+	// endsBlock marks COMMIT, ROLLBACK and their like, which a failed block takes.
+	endsBlock bool
 	// enc is the encoder of the last portal, with what it was made for.
 	enc        *encode.Encoder
 	encFormats []int16
 	encLook    uint64
 }
+
+// late tells that the columns are known only when the statement runs.
+func (st *prepared) late() bool { return st.cols != nil && len(st.cols) == 0 }
 
 // portal is a statement with arguments, run when it is first executed.
 type portal struct {
@@ -48,11 +53,12 @@ func (c *conn) start(ctx context.Context, p *portal) error {
 		return err
 	}
 	p.cur, p.started = cur, true
-	if cols := cur.Columns(); !sameTypes(cols, p.stmt.cols) {
+	cols := cur.Columns()
+	if !p.stmt.late() && !sameTypes(cols, p.stmt.cols) {
 		return sqlstate.New(sqlstate.FeatureNotSupported, "cached plan must not change result type").
 			WithHint("A table changed after the statement was prepared: prepare it again.")
 	}
-	return c.encoderFor(p)
+	return c.encoderFor(p, cols)
 }
 
 func sameTypes(a, b []types.Column) bool {
@@ -69,14 +75,14 @@ func sameTypes(a, b []types.Column) bool {
 
 // encoderFor gives the portal its encoder: that of the statement's last portal when
 // formats and settings are the same.
-func (c *conn) encoderFor(p *portal) error {
+func (c *conn) encoderFor(p *portal, cols []types.Column) error {
 	st := p.stmt
-	if p.enc != nil || len(st.cols) == 0 {
+	if p.enc != nil || len(cols) == 0 {
 		return nil
 	}
 	c.look.refresh(c.sess)
-	if st.enc == nil || st.encLook != c.look.version || !equalFormats(st.encFormats, p.formats) {
-		enc, err := encode.New(st.cols, p.formats, c.look.settings, c.srv.catalog)
+	if st.late() || st.enc == nil || st.encLook != c.look.version || !equalFormats(st.encFormats, p.formats) {
+		enc, err := encode.New(cols, p.formats, c.look.settings, c.srv.catalog)
 		if err != nil {
 			return err
 		}

@@ -84,14 +84,17 @@ func (c *conn) runAll(ctx context.Context, p *portal) (string, error) {
 	if plan := p.stmt.stmt.Copy(); plan != nil {
 		return c.copy(ctx, p.stmt.stmt, plan)
 	}
-	if p.stmt.cols != nil {
-		if err := c.encoderFor(p); err != nil {
+	if p.stmt.cols != nil && !p.stmt.late() { // before it runs, as PostgreSQL has it
+		if err := c.encoderFor(p, p.stmt.cols); err != nil {
 			return "", err
 		}
 		c.out = appendRowDescription(c.out, p.enc.Fields())
 	}
 	if err := c.start(ctx, p); err != nil {
 		return "", err
+	}
+	if p.stmt.late() && p.enc != nil {
+		c.out = appendRowDescription(c.out, p.enc.Fields())
 	}
 	n, err := c.stream(ctx, p, 0)
 	if err != nil {
