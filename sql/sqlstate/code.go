@@ -22,6 +22,7 @@ const (
 	FeatureNotSupported               Code = "0A000"
 	InvalidGrantor                    Code = "0L000"
 	CardinalityViolation              Code = "21000"
+	SequenceGeneratorLimitExceeded    Code = "2200H"
 	StringDataRightTruncation         Code = "22001"
 	NumericValueOutOfRange            Code = "22003"
 	NullValueNotAllowed               Code = "22004"

@@ -78,3 +78,6 @@ func UUIDOf(h Huge) (u UUIDValue) {
 	}
 	return u
 }
+
+// TimestampNSValue is nanoseconds since 1970-01-01 00:00:00, no zone, infinity as in TimestampValue.
+type TimestampNSValue int64

@@ -57,7 +57,9 @@ type ListEntry struct{ Offset, Length uint64 }
 type String struct {
 	length uint32
 	prefix [4]byte
-	ptr    *byte // or 8 more inline bytes
+	// rest is 8 more inline bytes or the pointer. It is no Go pointer, because a
+	// copy on Go's stack would show the garbage collector text as an address.
+	rest uint64
 }
 
 // Len returns the number of bytes.
@@ -68,7 +70,7 @@ func (s *String) Bytes() []byte {
 	if s.length <= 12 {
 		return unsafe.Slice((*byte)(unsafe.Pointer(&s.prefix)), s.length)
 	}
-	return unsafe.Slice(s.ptr, s.length)
+	return unsafe.Slice(*(**byte)(unsafe.Pointer(&s.rest)), s.length)
 }
 
 // Slice returns the vector's data as a typed slice of Len values. T must be the

@@ -1,0 +1,111 @@
+// Our own prototypes of the functions of DuckDB's C API that the hot paths use,
+// and the helpers over them that make one cgo call out of many. The symbols come
+// from the static library that the driver's modules bring to the final link.
+#ifndef EIDER_DUCK_NATIVE_H
+#define EIDER_DUCK_NATIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Every object of DuckDB is an opaque pointer to its user.
+typedef void *duckdb_connection;
+typedef void *duckdb_prepared_statement;
+typedef void *duckdb_extracted_statements;
+typedef void *duckdb_pending_result;
+typedef void *duckdb_logical_type;
+typedef void *duckdb_data_chunk;
+typedef void *duckdb_vector;
+typedef uint64_t idx_t;
+
+// Passed by value, so its layout is part of the ABI; only internal_data is in use.
+typedef struct {
+	idx_t deprecated_counts[3];
+	void *deprecated_pointers[2];
+	void *internal_data;
+} duckdb_result;
+
+typedef struct {
+	double percentage;
+	uint64_t rows_processed;
+	uint64_t total_rows_to_process;
+} duckdb_query_progress_type;
+
+// Statements.
+
+typedef struct {
+	duckdb_prepared_statement stmt;
+	char *error; // malloc'ed
+	uint32_t kind, params, columns;
+} eider_prepared;
+
+// eider_prepare prepares the only statement of sql.
+int eider_prepare(duckdb_connection conn, const char *sql, eider_prepared *out);
+// eider_extract parses sql into its statements; 0 with *error set on failure.
+idx_t eider_extract(duckdb_connection conn, const char *sql, duckdb_extracted_statements *out, char **error);
+int eider_prepare_extracted(duckdb_connection conn, duckdb_extracted_statements list, idx_t i, eider_prepared *out);
+void eider_destroy_extracted(duckdb_extracted_statements list);
+void eider_destroy_prepared(duckdb_prepared_statement stmt);
+
+// A column or parameter as described. type is kept for types with parts only
+// (LIST, STRUCT, …); name and alias are malloc'ed by DuckDB where owned.
+typedef struct {
+	const char *name;
+	char *alias;
+	duckdb_logical_type type;
+	int32_t id;
+	uint8_t width, scale, owned;
+} eider_column;
+
+void eider_describe_columns(duckdb_prepared_statement stmt, idx_t n, eider_column *out);
+void eider_describe_params(duckdb_prepared_statement stmt, idx_t n, eider_column *out);
+void eider_describe_result(duckdb_result *result, idx_t n, eider_column *out);
+// eider_describe_type takes type over; eider_release_columns destroys what is kept.
+void eider_describe_type(duckdb_logical_type type, eider_column *out);
+void eider_release_columns(eider_column *cols, idx_t n);
+
+// Results.
+
+typedef struct {
+	duckdb_result result;
+	duckdb_data_chunk chunk; // the one that the last fetch gave
+	char *error;             // malloc'ed
+	int32_t error_type, return_type;
+	uint32_t columns;
+	int32_t cancelled; // set by Go, atomically, before it interrupts
+	int64_t changed;
+} eider_run;
+
+enum { EIDER_OK = 0, EIDER_ERROR = 1, EIDER_CANCELLED = 2 };
+
+// eider_execute runs stmt until its first chunk exists (streaming) or to the end.
+// The flag is looked at after planning, where DuckDB forgets earlier interrupts.
+int eider_execute(duckdb_prepared_statement stmt, bool streaming, eider_run *run);
+void eider_destroy_run(eider_run *run);
+// eider_is_streaming tells whether chunks are still computed by the connection.
+bool eider_is_streaming(const eider_run *run);
+
+typedef struct {
+	void *data;
+	uint64_t *validity;
+	idx_t len;
+} eider_vector;
+
+// A type in preorder: what a vector is, then its children.
+enum { EIDER_LEAF = 0, EIDER_LIST = 1, EIDER_STRUCT = 2, EIDER_ARRAY = 3 };
+typedef struct {
+	uint32_t kind, n; // n: members of a STRUCT, elements of an ARRAY
+} eider_shape;
+
+// eider_fetch drops the last chunk, fetches the next and gathers the pointers of
+// all its vectors. It returns the rows, 0 at the end, -1 for run->error.
+int64_t eider_fetch(eider_run *run, const eider_shape *shape, uint32_t columns, eider_vector *out);
+// eider_gather does the gathering for any chunk.
+idx_t eider_gather(duckdb_data_chunk chunk, const eider_shape *shape, uint32_t columns, eider_vector *out);
+// eider_gather_vector does it for one vector of len rows.
+void eider_gather_vector(duckdb_vector v, idx_t len, const eider_shape *shape, eider_vector *out);
+
+void duckdb_interrupt(duckdb_connection connection);
+duckdb_query_progress_type duckdb_query_progress(duckdb_connection connection);
+
+#endif

@@ -1,0 +1,151 @@
+package duck
+
+// #include <stdlib.h>
+// #include "native.h"
+import "C"
+
+import (
+	"context"
+	"unsafe"
+
+	"github.com/eiderdb/eider/sql/sqlstate"
+	"github.com/eiderdb/eider/sql/types"
+)
+
+// Result is an executed statement's outcome. Close it; a Result that was read to
+// its end is closed already.
+type Result struct {
+	conn    *Conn
+	owned   *Stmt // closed with the result
+	op      operation
+	c       *C.eider_run // of its own, because C sees the whole allocation
+	columns []types.Column
+	shape   *shape
+	chunk   types.Chunk
+	rows    bool
+	ended   bool
+	err     error // what ended it early
+}
+
+// open describes the result that C has started.
+func (r *Result) open(s *Stmt) {
+	const queryResult = 3 // DUCKDB_RESULT_TYPE_QUERY_RESULT
+	r.rows = r.c.return_type == queryResult
+	if !r.rows {
+		r.drop()
+		return
+	}
+	// The statement may have been bound again since it was described, so only the
+	// result knows the layout of its vectors.
+	cols := s.conn.scratch(int(r.c.columns))
+	if len(cols) > 0 {
+		C.eider_describe_result(&r.c.result, C.idx_t(len(cols)), &cols[0])
+	}
+	r.columns = takeColumns(cols)
+	r.shape = newShape(r.columns)
+	r.chunk.Columns = newVectors(r.columns)
+}
+
+// isStreaming reports whether the connection must stay reserved for the result. A
+// materialised result needs nothing from it.
+func (r *Result) isStreaming() bool { return r.rows && !r.ended && bool(C.eider_is_streaming(r.c)) }
+
+// Columns are the result's columns; nil when no rows are returned.
+func (r *Result) Columns() []types.Column { return r.columns }
+
+// ReturnsRows is false for DDL, INSERT without RETURNING, SET, … .
+func (r *Result) ReturnsRows() bool { return r.rows }
+
+// Changes is the number of inserted, updated, deleted or copied rows; 0 where the
+// statement returns rows.
+func (r *Result) Changes() int64 { return int64(r.c.changed) }
+
+// Next returns the next rows as views over DuckDB's memory, valid until the next
+// call of Next or Close; nil is the end. A chunk has 1 to 2048 rows. After an error
+// it returns the same error again.
+func (r *Result) Next(ctx context.Context) (*types.Chunk, error) {
+	r.conn.busy.Lock()
+	defer r.conn.busy.Unlock()
+	if r.err != nil || r.ended {
+		return nil, r.err
+	}
+	if ctx.Err() != nil {
+		return nil, r.fail(cancelError(ctx))
+	}
+	if done := ctx.Done(); done != nil && done != r.op.done && r.conn.stream == r {
+		r.op.unwatch()
+		r.op.watch(ctx)
+	}
+	if r.conn.stream == r && r.op.isCancelled() {
+		return nil, r.fail(cancelled(ctx))
+	}
+	n := C.eider_fetch(r.c, r.shape.first(), C.uint32_t(len(r.columns)), r.shape.out())
+	if n < 0 {
+		return nil, r.fail(r.conn.failure(ctx, &r.op, takeString(&r.c.error)))
+	}
+	if n == 0 {
+		r.drop()
+		return nil, nil
+	}
+	r.chunk.Len = int(n)
+	fill(r.chunk.Columns, r.shape.vectors)
+	return &r.chunk, nil
+}
+
+// fail ends the result with err.
+func (r *Result) fail(err error) error {
+	r.drop()
+	r.err = err
+	return err
+}
+
+// overtaken ends a streaming result because its connection is needed.
+func (r *Result) overtaken() {
+	r.fail(sqlstate.New(sqlstate.InvalidCursorState, "the result was closed because another statement ran on its connection"))
+}
+
+// drop frees what C holds; the connection is busy.
+func (r *Result) drop() {
+	if r.ended {
+		return
+	}
+	r.ended = true
+	if r.conn.stream == r {
+		r.conn.stream = nil
+		r.op.retire()
+	}
+	delete(r.conn.open, r)
+	C.eider_destroy_run(r.c)
+	for i := range r.chunk.Columns {
+		r.chunk.Columns[i] = types.Vector{Type: r.chunk.Columns[i].Type}
+	}
+	r.chunk.Len = 0
+	if r.owned != nil {
+		r.owned.destroy()
+	}
+}
+
+// Close ends the result, interrupting what is still computed. It is idempotent.
+func (r *Result) Close() error {
+	r.conn.busy.Lock()
+	defer r.conn.busy.Unlock()
+	r.drop()
+	if r.owned != nil {
+		r.owned.destroy()
+	}
+	return nil
+}
+
+func (s *shape) first() *C.eider_shape {
+	if len(s.nodes) == 0 {
+		return nil
+	}
+	return &s.nodes[0]
+}
+
+func (s *shape) out() *C.eider_vector {
+	if len(s.vectors) == 0 {
+		return nil
+	}
+	return (*C.eider_vector)(unsafe.Pointer(&s.vectors[0]))
+}
