@@ -45,7 +45,13 @@ race: ## the tests of packages with goroutines under the race detector
 
 .PHONY: clients
 clients: build ## real clients (psql, drivers, tools) end to end against bin/eider
-	@if [ -x testdata/clients/run ]; then testdata/clients/run; else echo "testdata/clients/run is not there"; exit 1; fi
+	@.ci/setup clients
+	testdata/clients/run.py
+
+.PHONY: clients-slow
+clients-slow: build ## the slower ones: tokio-postgres, psqlodbc, ADBC, pandas, polars
+	@.ci/setup clients
+	testdata/clients/run.py slow
 
 .PHONY: bench
 bench: build ## benchmarks against PostgreSQL 15 and the stock driver, as ratios

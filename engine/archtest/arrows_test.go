@@ -39,6 +39,7 @@ var arrows = []arrow{
 	{From: "sql/rewrite", To: []string{"sql/lex", "sql/parse", "sql/types", "sql/sqlstate"}, Std: true},
 	{From: "sql/stmt", To: contracts, Std: true},
 	{From: "sql/stmt/...", To: contracts},
+	{From: "sql/logictest/...", To: []string{"sql/logictest", "sql/types", "sql/sqlstate"}},
 	{From: "sql/...", To: []string{"sql/lex", "sql/parse", "sql/types", "sql/sqlstate"}},
 	{From: "functions/fn", To: []string{"sql/types", "sql/sqlstate"}, Std: true},
 	{From: "functions/...", To: contracts},
@@ -46,10 +47,10 @@ var arrows = []arrow{
 	{From: "storage/...", To: []string{"sql/types", "sql/sqlstate", "storage/duck"}},
 	{From: "engine/archtest"},
 	{From: "engine/...", To: []string{"engine/...", "sql/...", "functions/...", "storage/..."}},
-	{From: "wire/pg", To: []string{"engine", "sql/...", "wire/pgcat/..."}},
+	{From: "wire/pg", To: []string{"engine", "engine/gate", "sql/...", "wire/pgcat/..."}}, // gate.Login: what authentication asks for
 	{From: "wire/...", To: []string{"engine", "sql/..."}},
 	// The shell shows chunks and errors and looks for the end of a statement, so it knows three contracts too.
-	{From: "cmd/eider/...", To: []string{"cmd/eider/...", "engine", "engine/builtin", "wire/...", "sql/lex", "sql/types", "sql/sqlstate", "sql/stmt", "functions/fn"}},
+	{From: "cmd/eider/...", To: []string{"cmd/eider/...", "engine", "engine/builtin", "wire/...", "sql/lex", "sql/types", "sql/sqlstate", "sql/stmt", "functions/fn", "testdata/flights"}},
 }
 
 // pkg is what this test needs of `go list -json`.
