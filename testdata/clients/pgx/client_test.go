@@ -108,10 +108,10 @@ func TestErrorsInEveryMode(t *testing.T) {
 
 func TestCopyFrom(t *testing.T) {
 	ctx, c := connect(t, pgx.QueryExecModeCacheStatement)
-	_, err := c.Exec(ctx, "CREATE TEMP TABLE pgx_copy (i integer, t text, d double precision, at timestamptz)")
+	_, err := c.Exec(ctx, "CREATE TEMP TABLE pgx_copy (i integer, t text, d double precision, ts timestamptz)")
 	check(t, err)
 	at := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
-	n, err := c.CopyFrom(ctx, pgx.Identifier{"pgx_copy"}, []string{"i", "t", "d", "at"}, pgx.CopyFromSlice(20000, func(i int) ([]any, error) {
+	n, err := c.CopyFrom(ctx, pgx.Identifier{"pgx_copy"}, []string{"i", "t", "d", "ts"}, pgx.CopyFromSlice(20000, func(i int) ([]any, error) {
 		if i%7 == 0 {
 			return []any{i, nil, float64(i) / 2, at}, nil
 		}

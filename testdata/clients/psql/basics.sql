@@ -4,13 +4,13 @@
 \set SHOW_CONTEXT never
 \pset null '(null)'
 SELECT 1 AS one, 'text' AS t, NULL AS n, true AS b, 1.50::numeric(6,2) AS num, date '2024-02-29' AS d;
-CREATE TABLE psql_t (i integer PRIMARY KEY, t text NOT NULL, d double precision, at timestamp, n numeric(8,3));
+CREATE TABLE psql_t (i integer PRIMARY KEY, t text NOT NULL, d double precision, ts timestamp, n numeric(8,3));
 INSERT INTO psql_t VALUES (1, 'one', 1.5, '2024-01-01 10:00', 1.25), (2, 'zwei ü', -0.1, NULL, NULL), (3, '', 1e20, '1999-12-31 23:59:59.123', -3);
 SELECT * FROM psql_t ORDER BY i;
 UPDATE psql_t SET d = 2 WHERE i < 3;
 DELETE FROM psql_t WHERE i = 3 RETURNING i, t;
 \echo :ROW_COUNT :SQLSTATE
-SELECT count(*) AS c, sum(i) AS s, avg(d) AS a, min(at) AS lo, max(t) AS hi FROM psql_t;
+SELECT count(*) AS c, sum(i) AS s, avg(d) AS a, min(ts) AS lo, max(t) AS hi FROM psql_t;
 \x on
 SELECT * FROM psql_t WHERE i = 1;
 \x off

@@ -1,12 +1,12 @@
 -- COPY through psql: \copy both ways, every text format
-CREATE TABLE psql_c (i integer, t text, d double precision, b boolean, at timestamptz);
+CREATE TABLE psql_c (i integer, t text, d double precision, b boolean, ts timestamptz);
 \copy psql_c FROM STDIN
 1	tab\tin it	1.5	t	2024-01-01 00:00:00+00
 2	\N	\N	f	\N
 3	back\\slash	-1e-5	t	2024-06-01 12:30:00+02
 \.
 \copy psql_c FROM STDIN WITH (FORMAT csv, HEADER, NULL 'none')
-i,t,d,b,at
+i,t,d,b,ts
 4,"quoted, ""text""",2,true,none
 5,"two
 lines",none,no,2024-01-01

@@ -82,12 +82,12 @@ def test_odbc(name):
         f"DRIVER={os.environ['EIDER_ODBC_DRIVER']};SERVER={HOST};PORT={PORT};UID={USER};DATABASE={DATABASE}", autocommit=False
     )
     cur = c.cursor()
-    cur.execute(f"CREATE TABLE {name} (i integer PRIMARY KEY, t varchar(20), d double precision, at timestamp)")
+    cur.execute(f"CREATE TABLE {name} (i integer PRIMARY KEY, t varchar(20), d double precision, ts timestamp)")
     cur.executemany(f"INSERT INTO {name} VALUES (?, ?, ?, ?)", [(i, f"n{i}", i / 2, dt.datetime(2024, 1, 1)) for i in range(20)])
     rows = cur.execute(f"SELECT * FROM {name} WHERE i < ? ORDER BY i", 3).fetchall()
     assert [tuple(r) for r in rows] == [(i, f"n{i}", i / 2, dt.datetime(2024, 1, 1)) for i in range(3)]
     assert [r.table_name for r in cur.tables(table=name)] == [name]
-    assert [r.column_name for r in cur.columns(table=name)] == ["i", "t", "d", "at"]
+    assert [r.column_name for r in cur.columns(table=name)] == ["i", "t", "d", "ts"]
     assert [r.column_name for r in cur.primaryKeys(table=name)] == ["i"]
     with pytest.raises(pyodbc.Error) as e:
         cur.execute("SELECT * FROM missing_odbc")

@@ -22,12 +22,12 @@ def test_core(engine, name):
     meta = sa.MetaData()
     t = sa.Table(
         name, meta, sa.Column("id", sa.Integer, primary_key=True, autoincrement=False), sa.Column("name", sa.String(40), nullable=False),
-        sa.Column("amount", sa.Numeric(12, 2)), sa.Column("at", sa.DateTime(timezone=True)), sa.Column("flag", sa.Boolean, server_default=sa.text("true")),
+        sa.Column("amount", sa.Numeric(12, 2)), sa.Column("ts", sa.DateTime(timezone=True)), sa.Column("flag", sa.Boolean, server_default=sa.text("true")),
     )
     meta.create_all(engine)
     at = dt.datetime(2024, 3, 4, 5, 6, 7, tzinfo=dt.timezone.utc)
     with engine.begin() as c:
-        c.execute(t.insert(), [{"id": i, "name": f"n{i}", "amount": decimal.Decimal(i) / 4, "at": at} for i in range(100)])
+        c.execute(t.insert(), [{"id": i, "name": f"n{i}", "amount": decimal.Decimal(i) / 4, "ts": at} for i in range(100)])
         rows = c.execute(sa.select(t).where(t.c.id.in_([3, 5])).order_by(t.c.id)).all()
         assert [tuple(r) for r in rows] == [(3, "n3", decimal.Decimal("0.75"), at, True), (5, "n5", decimal.Decimal("1.25"), at, True)]
         n = c.execute(t.update().where(t.c.id < 10).values(name="x")).rowcount
@@ -84,10 +84,10 @@ def test_orm(engine):
 SCHEMA = """
 CREATE SCHEMA insp;
 CREATE TABLE insp.parent (id integer PRIMARY KEY, code varchar(10) NOT NULL UNIQUE, amount numeric(10,2) DEFAULT 0, note text);
-CREATE TABLE insp.child (id bigint NOT NULL, parent_id integer NOT NULL REFERENCES insp.parent (id), at timestamp, ok boolean DEFAULT true,
+CREATE TABLE insp.child (id bigint NOT NULL, parent_id integer NOT NULL REFERENCES insp.parent (id), ts timestamp, ok boolean DEFAULT true,
   price double precision CHECK (price >= 0), PRIMARY KEY (id, parent_id));
-CREATE INDEX child_at ON insp.child (at);
-CREATE VIEW insp.both_of AS SELECT p.code, c.at FROM insp.parent p JOIN insp.child c ON c.parent_id = p.id;
+CREATE INDEX child_at ON insp.child (ts);
+CREATE VIEW insp.both_of AS SELECT p.code, c.ts FROM insp.parent p JOIN insp.child c ON c.parent_id = p.id;
 COMMENT ON TABLE insp.parent IS 'the parents';
 COMMENT ON COLUMN insp.parent.code IS 'a short code';
 """
@@ -130,7 +130,7 @@ def test_inspector(inspected):
     checks = i.get_check_constraints("child", schema="insp")
     assert len(checks) == 1 and "price" in checks[0]["sqltext"]
     idx = {x["name"]: x for x in i.get_indexes("child", schema="insp")}
-    assert idx["child_at"]["column_names"] == ["at"] and not idx["child_at"]["unique"]
+    assert idx["child_at"]["column_names"] == ["ts"] and not idx["child_at"]["unique"]
     assert "both_of" in i.get_view_names(schema="insp") and "parent" in i.get_view_definition("both_of", schema="insp")
     assert i.get_sequence_names(schema="insp") == []
     assert i.get_enums(schema="insp") == []

@@ -190,8 +190,8 @@ class PgjdbcTest {
       s.execute("DROP SCHEMA IF EXISTS jdbc_meta CASCADE");
       s.execute("CREATE SCHEMA jdbc_meta");
       s.execute("CREATE TABLE jdbc_meta.parent (id integer PRIMARY KEY, code varchar(10) NOT NULL UNIQUE, amount numeric(10,2) DEFAULT 0)");
-      s.execute("CREATE TABLE jdbc_meta.child (id bigint, parent_id integer NOT NULL REFERENCES jdbc_meta.parent (id), at timestamp, PRIMARY KEY (id, parent_id))");
-      s.execute("CREATE INDEX child_at ON jdbc_meta.child (at)");
+      s.execute("CREATE TABLE jdbc_meta.child (id bigint, parent_id integer NOT NULL REFERENCES jdbc_meta.parent (id), ts timestamp, PRIMARY KEY (id, parent_id))");
+      s.execute("CREATE INDEX child_at ON jdbc_meta.child (ts)");
       s.execute("CREATE VIEW jdbc_meta.v AS SELECT id, code FROM jdbc_meta.parent");
       s.execute("COMMENT ON TABLE jdbc_meta.parent IS 'the parents'");
       DatabaseMetaData m = c.getMetaData();
