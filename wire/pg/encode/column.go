@@ -109,23 +109,39 @@ func (e *Encoder) row(dst []byte, row int) []byte {
 			dst = append(binary.BigEndian.AppendUint32(dst, uint32(len(b))), b...)
 			continue
 		}
+		if c.op != opGeneric {
+			var p *short
+			dst, p = room(dst)
+			if end := c.put(p, row); end > 0 {
+				binary.BigEndian.PutUint32(p[:4], uint32(end-4))
+				dst = dst[:len(dst)+end]
+				continue
+			}
+		}
 		dst = append(dst, 0, 0, 0, 0)
 		start := len(dst)
-		switch c.op {
-		case opTextInt16:
-			dst = appendInt(dst, int64(at[int16](c, row)))
-		case opTextInt32:
-			dst = appendInt(dst, int64(at[int32](c, row)))
-		case opTextInt64:
-			dst = appendInt(dst, at[int64](c, row))
-		case opTextDouble:
-			dst = appendFloat64(dst, at[float64](c, row))
-		case opTextTimestamp:
-			dst = c.day.appendTimestamp(dst, at[int64](c, row))
-		default:
-			dst = c.append(c, dst, row)
-		}
+		dst = c.append(c, dst, row)
 		binary.BigEndian.PutUint32(dst[start-4:], uint32(len(dst)-start))
 	}
 	return dst
+}
+
+// put writes a short value behind the four bytes of its length and returns where
+// it ends, 0 when the value needs the long way.
+func (c *column) put(p *short, row int) int {
+	switch c.op {
+	case opTextInt16:
+		return putInt(p, 4, int64(at[int16](c, row)))
+	case opTextInt32:
+		return putInt(p, 4, int64(at[int32](c, row)))
+	case opTextInt64:
+		return putInt(p, 4, at[int64](c, row))
+	case opTextTimestamp:
+		return c.day.putTimestamp(p, 4, at[int64](c, row))
+	case opTextDouble:
+		if end, ok := putFloat64(p, 4, at[float64](c, row)); ok {
+			return end
+		}
+	}
+	return 0
 }

@@ -78,18 +78,26 @@ func appendEra(dst []byte, bc bool) []byte {
 
 // appendClock appends hh:mm:ss[.ffffff] of microseconds since midnight.
 func appendClock(dst []byte, micros int64) []byte {
-	seconds := uint32(micros / microsPerSecond)
+	dst, p := room(dst)
+	return dst[:len(dst)+putClock(p, 0, micros)]
+}
+
+func putClock(p *short, at int, micros int64) int {
+	seconds := uint32(uint64(micros) / microsPerSecond)
 	fraction := uint32(micros - int64(seconds)*microsPerSecond)
 	minutes := seconds / 60
 	hours := minutes / 60
 	minutes -= hours * 60
 	seconds -= (hours*60 + minutes) * 60
 	h, m, s := pairs[2*hours:], pairs[2*minutes:], pairs[2*seconds:]
-	dst = append(dst, h[0], h[1], ':', m[0], m[1], ':', s[0], s[1])
+	out := p[at : at+9]
+	out[0], out[1], out[2] = h[0], h[1], ':'
+	out[3], out[4], out[5] = m[0], m[1], ':'
+	out[6], out[7], out[8] = s[0], s[1], '.'
 	if fraction != 0 {
-		dst = appendFraction(append(dst, '.'), fraction)
+		return putFraction(p, at+9, fraction)
 	}
-	return dst
+	return at + 8
 }
 
 // splitDay separates a count of microseconds into the day and the time in it.
@@ -105,27 +113,46 @@ func splitDay(micros int64) (day, rest int64) {
 // dayCache keeps the text of the day seen last: neighbouring rows share it often.
 type dayCache struct {
 	day  int64
-	text [24]byte
+	text [16]byte // years of more than seven digits don't occur
 	len  int
 	bc   bool
 }
 
-func (d *dayCache) append(dst []byte, day int64) []byte {
+func (d *dayCache) put(p *short, at int, day int64) int {
 	if d.len == 0 || d.day != day {
 		out, bc := appendDate(d.text[:0], day)
 		d.day, d.len, d.bc = day, len(out), bc
 	}
-	return append(dst, d.text[:d.len]...)
+	*(*[16]byte)(p[at : at+16]) = d.text
+	return at + d.len
+}
+
+func (d *dayCache) append(dst []byte, day int64) []byte {
+	dst, p := room(dst)
+	return dst[:len(dst)+d.put(p, 0, day)]
 }
 
 // appendTimestamp appends microseconds since 1970 as a timestamp without zone.
 func (d *dayCache) appendTimestamp(dst []byte, micros int64) []byte {
-	if out, infinite := appendInfinity(dst, micros); infinite {
-		return out
+	dst, p := room(dst)
+	return dst[:len(dst)+d.putTimestamp(p, 0, micros)]
+}
+
+func (d *dayCache) putTimestamp(p *short, at int, micros int64) int {
+	switch micros {
+	case types.InfiniteTimestamp:
+		return at + copy(p[at:], "infinity")
+	case -types.InfiniteTimestamp:
+		return at + copy(p[at:], "-infinity")
 	}
 	day, rest := splitDay(micros)
-	dst = append(d.append(dst, day), ' ')
-	return appendEra(appendClock(dst, rest), d.bc)
+	at = d.put(p, at, day)
+	p[at] = ' '
+	at = putClock(p, at+1, rest)
+	if d.bc {
+		at += copy(p[at:], " BC")
+	}
+	return at
 }
 
 func appendInfinity(dst []byte, micros int64) ([]byte, bool) {

@@ -32,28 +32,41 @@ func textFloat32(c *column, dst []byte, row int) []byte {
 	return appendFloat32(dst, v)
 }
 
-// appendFloat64 takes a short way for what has at most six decimals and fifteen
-// digits: no two such decimals share a float, so the first found is the shortest.
 func appendFloat64(dst []byte, v float64) []byte {
-	if a := math.Abs(v); a < 1e9 {
-		scaled := uint64(a*1e6 + 0.5)
-		if float64(scaled)/1e6 == a && (scaled >= 100 || scaled == 0) { // 1e-4 and above, or zero
-			if math.Signbit(v) {
-				dst = append(dst, '-')
-			}
-			whole := scaled / 1e6
-			dst = appendUint(dst, whole)
-			if micro := scaled - whole*1e6; micro != 0 {
-				dst = appendFraction(append(dst, '.'), uint32(micro))
-			}
-			return dst
-		}
-	} else if a < 1e15 {
-		if i := int64(v); float64(i) == v {
-			return appendInt(dst, i)
-		}
+	dst, p := room(dst)
+	if n, ok := putFloat64(p, 0, v); ok {
+		return dst[:len(dst)+n]
 	}
 	return appendShortest(dst, v, 64, fixedBelow64)
+}
+
+// putFloat64 takes a short way for what has at most six decimals and fifteen
+// digits: no two such decimals share a float, so the first found is the shortest.
+func putFloat64(p *short, at int, v float64) (end int, ok bool) {
+	a := math.Abs(v)
+	if a < 1e9 {
+		scaled := uint64(a*1e6 + 0.5)
+		if float64(scaled)/1e6 != a || scaled < 100 && scaled != 0 { // below 1e-4 comes the exponent
+			return at, false
+		}
+		if math.Signbit(v) {
+			p[at] = '-'
+			at++
+		}
+		whole := scaled / 1e6
+		at = putUint(p, at, whole)
+		if micro := scaled - whole*1e6; micro != 0 {
+			p[at] = '.'
+			at = putFraction(p, at+1, uint32(micro))
+		}
+		return at, true
+	}
+	if a < 1e15 {
+		if i := int64(v); float64(i) == v {
+			return putInt(p, at, i), true
+		}
+	}
+	return at, false
 }
 
 func appendFloat32(dst []byte, v float32) []byte {
@@ -62,12 +75,8 @@ func appendFloat32(dst []byte, v float32) []byte {
 
 // appendFraction appends up to six decimals without the zeros at their end.
 func appendFraction(dst []byte, micro uint32) []byte {
-	n := 6
-	for micro%10 == 0 {
-		micro /= 10
-		n--
-	}
-	return appendPadded(dst, uint64(micro), n)
+	dst, p := room(dst)
+	return dst[:len(dst)+putFraction(p, 0, micro)]
 }
 
 func appendSpecial(dst []byte, v float64) ([]byte, bool) {

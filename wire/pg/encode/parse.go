@@ -126,6 +126,11 @@ const quietNaN = 0x7FF8000000000000
 // ParseFloat reads a float of 32 or 64 bits, NaN and the infinities included. A
 // number too large, or too small to be anything but zero, is 22003.
 func ParseFloat(b []byte, size int) (float64, error) {
+	if size == 64 {
+		if v, ok := shortFloat(b); ok {
+			return v, nil
+		}
+	}
 	t := trimSpace(b)
 	name := "double precision"
 	if size == 32 {
@@ -145,6 +150,41 @@ func ParseFloat(b []byte, size int) (float64, error) {
 		return 0, badSyntax(name, b)
 	}
 	return 0, sqlstate.Newf(sqlstate.NumericValueOutOfRange, `"%s" is out of range for type %s`, t, name)
+}
+
+// shortFloat reads [-]digits[.digits] of at most fifteen digits. Both the digits
+// and the power of ten are exact floats then, so that one division rounds right
+// (W. D. Clinger, How to Read Floating Point Numbers Accurately, 1990).
+func shortFloat(b []byte) (float64, bool) {
+	i := 0
+	negative := len(b) > 0 && b[0] == '-'
+	if negative {
+		i++
+	}
+	var digits uint64
+	n, decimals, point := 0, 0, false
+	for ; i < len(b); i++ {
+		switch d := b[i] - '0'; {
+		case d <= 9:
+			digits = digits*10 + uint64(d)
+			n++
+			if point {
+				decimals++
+			}
+		case b[i] == '.' && !point:
+			point = true
+		default:
+			return 0, false
+		}
+	}
+	if n == 0 || n > 15 {
+		return 0, false
+	}
+	v := float64(digits) / float64(powers[decimals])
+	if negative {
+		v = -v
+	}
+	return v, true
 }
 
 func mantissaIsNotZero(t []byte) bool {
