@@ -3,7 +3,6 @@ package duck
 import (
 	"context"
 	"fmt"
-	"math"
 	"math/big"
 	"reflect"
 	"strconv"
@@ -270,13 +269,7 @@ func timeValue(t *types.Type, x time.Time) mapping.Value {
 	x = x.UTC()
 	switch t.ID {
 	case types.Date:
-		days := x.Unix() / 86400
-		if x.Unix()%86400 < 0 {
-			days--
-		}
-		if days > -math.MaxInt32 && days < math.MaxInt32 {
-			return mapping.CreateDate(mapping.NewDate(int32(days)))
-		}
+		return mapping.CreateDate(mapping.NewDate(daysOf(x)))
 	case types.Time:
 		return mapping.CreateTime(mapping.NewTime(sinceMidnight(x) / 1000))
 	case types.TimeNS:

@@ -23,13 +23,14 @@ type Conn struct {
 	db   *DB
 	conn mapping.Connection
 
-	busy   sync.Mutex // held while DuckDB works for this connection
-	text   []byte     // NUL-terminated statement
-	prep   C.eider_prepared
-	cols   []C.eider_column
-	stmts  map[*Stmt]struct{}
-	stream *Result // open streaming result, nil for none
-	open   map[*Result]struct{}
+	busy      sync.Mutex // held while DuckDB works for this connection
+	text      []byte     // NUL-terminated statement
+	prep      C.eider_prepared
+	cols      []C.eider_column
+	stmts     map[*Stmt]struct{}
+	stream    *Result // open streaming result, nil for none
+	open      map[*Result]struct{}
+	appenders map[*Appender]struct{}
 
 	mu     sync.Mutex // guards cur, closed
 	cur    *operation
@@ -242,6 +243,9 @@ func (c *Conn) Close() error {
 	defer c.busy.Unlock()
 	for r := range c.open {
 		r.fail(errClosed())
+	}
+	for a := range c.appenders {
+		a.destroy()
 	}
 	for s := range c.stmts {
 		s.destroy()

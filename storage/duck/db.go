@@ -168,7 +168,7 @@ func (db *DB) Connect(ctx context.Context) (*Conn, error) {
 	if !db.open {
 		return nil, sqlstate.New(sqlstate.CannotConnectNow, "the database is closed")
 	}
-	c := &Conn{db: db, stmts: map[*Stmt]struct{}{}, open: map[*Result]struct{}{}}
+	c := &Conn{db: db, stmts: map[*Stmt]struct{}{}, open: map[*Result]struct{}{}, appenders: map[*Appender]struct{}{}}
 	if mapping.Connect(db.db, &c.conn) == mapping.StateError {
 		mapping.Disconnect(&c.conn)
 		return nil, sqlstate.New(sqlstate.ConnectionFailure, "DuckDB refused a connection")

@@ -45,6 +45,7 @@ var rules = []rule{
 	{"Binder", `Unique file handle conflict`, sqlstate.ObjectInUse, "", ""},
 	{"Binder", `Database "{catalog}" not found`, sqlstate.InvalidCatalogName, `database "{catalog}" does not exist`, ""},
 	{"Binder", `Prepared statement "{}" does not exist`, sqlstate.InvalidSQLStatementName, "", ""},
+	{"", `Table "{}" could not be found`, sqlstate.UndefinedTable, "", ""}, // the appender's
 	{"Catalog", `SET schema: No catalog + schema named`, sqlstate.InvalidSchemaName, "", ""},
 	{"Catalog", `SET search_path: No catalog + schema named`, sqlstate.InvalidSchemaName, "", ""},
 	{"Catalog", `Table with name "{table}" does not exist because schema "{schema}" does not exist`, sqlstate.UndefinedTable, `relation "{table}" does not exist`, `Schema "{schema}" does not exist.`},

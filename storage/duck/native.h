@@ -105,6 +105,55 @@ idx_t eider_gather(duckdb_data_chunk chunk, const eider_shape *shape, uint32_t c
 // eider_gather_vector does it for one vector of len rows.
 void eider_gather_vector(duckdb_vector v, idx_t len, const eider_shape *shape, eider_vector *out);
 
+// Writing vectors.
+
+typedef struct {
+	idx_t row;
+	uint64_t offset, length; // in the bytes that come along
+} eider_string;
+
+// eider_vector_validity makes v's mask writable and returns it.
+uint64_t *eider_vector_validity(duckdb_vector v);
+// eider_assign_strings copies n strings into rows of v, unchecked.
+void eider_assign_strings(duckdb_vector v, const char *bytes, const eider_string *strings, idx_t n);
+// eider_copy_strings copies n of DuckDB's 16-byte strings; rows that are not valid are left out.
+void eider_copy_strings(duckdb_vector v, const void *strings, const uint64_t *validity, idx_t n);
+// eider_list_resize makes room for size elements and sets the size; it returns the child.
+duckdb_vector eider_list_resize(duckdb_vector v, idx_t size);
+// eider_column gives vector i of a chunk and its data.
+duckdb_vector eider_chunk_vector(duckdb_data_chunk chunk, idx_t i, void **data);
+// eider_child gives child i of a STRUCT, UNION or (i = 0) ARRAY or LIST, and its data.
+duckdb_vector eider_child(duckdb_vector v, uint32_t kind, idx_t i, void **data);
+void *duckdb_vector_get_data(duckdb_vector v);
+void duckdb_data_chunk_set_size(duckdb_data_chunk chunk, idx_t size);
+
+// Callbacks. A handle is a runtime/cgo.Handle; DuckDB frees it by eiderDeleteHandle.
+
+typedef void *duckdb_function_info;
+typedef void *duckdb_bind_info;
+typedef void *duckdb_init_info;
+
+// What a bound call of a scalar function needs: its Go side and the shape of its arguments.
+typedef struct {
+	uintptr_t handle;
+	uint32_t columns, nodes;
+	eider_shape shape[];
+} eider_bound;
+
+int eider_register_scalar(duckdb_connection conn, const char *name, duckdb_logical_type *params, idx_t nparams,
+                          duckdb_logical_type varargs, duckdb_logical_type returns, bool is_volatile, uintptr_t handle);
+void eider_scalar_bound(duckdb_bind_info info, uintptr_t handle, uint32_t columns, const eider_shape *shape, uint32_t nodes);
+void eider_scalar_bind_error(duckdb_bind_info info, const char *message, size_t length);
+void eider_scalar_error(duckdb_function_info info, const char *message, size_t length);
+
+int eider_register_table(duckdb_connection conn, const char *name, duckdb_logical_type *params, idx_t nparams,
+                         char **names, duckdb_logical_type *named, idx_t nnamed, uintptr_t handle);
+void eider_table_bound(duckdb_bind_info info, uintptr_t handle);
+void eider_table_bind_error(duckdb_bind_info info, const char *message, size_t length);
+void eider_table_started(duckdb_init_info info, uintptr_t handle, idx_t threads);
+void eider_table_init_error(duckdb_init_info info, const char *message, size_t length);
+void eider_table_error(duckdb_function_info info, const char *message, size_t length);
+
 void duckdb_interrupt(duckdb_connection connection);
 duckdb_query_progress_type duckdb_query_progress(duckdb_connection connection);
 
