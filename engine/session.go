@@ -2,79 +2,261 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
 
-	"github.com/apache/arrow-go/v18/arrow/array"
-
+	"github.com/eiderdb/eider/engine/gate"
 	"github.com/eiderdb/eider/sql/lex"
-	"github.com/eiderdb/eider/sql/types"
+	"github.com/eiderdb/eider/sql/rewrite"
+	"github.com/eiderdb/eider/sql/sqlstate"
 )
 
 // Session is one user's conversation: settings, a transaction, prepared
 // statements. It is for one goroutine at a time, except Cancel and Done.
-type Session struct{}
+type Session struct {
+	db   *DB
+	opts SessionOptions
+	pid  int32
 
-// NewSession opens a session.
+	link
+	tx    tx
+	rules *rewrite.Set
+	// who is the gate's side of the session: roles and what they may do.
+	who *gate.Session
+	// attached is the cursor that streams on conn, nil for none.
+	attached *Cursor
+	// statementTimeout bounds one statement; zero is no bound.
+	statementTimeout time.Duration
+	lastProgress     time.Time
+	// readOnlyDefault is default_transaction_read_only.
+	readOnlyDefault bool
+
+	mu      sync.Mutex // guards running, info, cause, closed
+	running *running
+	info    SessionInfo
+	cause   *sqlstate.Error // why the session was terminated
+	closed  bool
+
+	gone atomic.Bool // terminated or closed: what usable looks at first
+	done chan struct{}
+}
+
+// running is a statement that Cancel can reach.
+type running struct {
+	cancel context.CancelCauseFunc
+	timer  *time.Timer
+}
+
+func errUserCancel() *sqlstate.Error {
+	return sqlstate.New(sqlstate.QueryCanceled, "canceling statement due to user request")
+}
+
+func errTimeout() *sqlstate.Error {
+	return sqlstate.New(sqlstate.QueryCanceled, "canceling statement due to statement timeout")
+}
+
+func errTerminated() *sqlstate.Error {
+	return sqlstate.New(sqlstate.AdminShutdown, "terminating connection due to administrator command").Fatal()
+}
+
+// NewSession opens a session. 28000 if the role doesn't exist; 57P03 when the database is closing.
 func (db *DB) NewSession(ctx context.Context, o SessionOptions) (*Session, error) {
-	return nil, errUnbuilt
+	s := &Session{db: db, opts: o, rules: rewrite.Compile(o.Rewrites), done: make(chan struct{})}
+	if err := db.enter(s); err != nil {
+		return nil, err
+	}
+	if err := s.start(ctx); err != nil {
+		s.leave()
+		return nil, err
+	}
+	if f := db.opts.Events.SessionOpened; f != nil {
+		f(s.Info())
+	}
+	return s, nil
+}
+
+func (s *Session) start(ctx context.Context) (err error) {
+	if s.who, err = s.db.gate.NewSession(ctx, s.pid, s.opts.User); err != nil {
+		return err
+	}
+	if s.conn, err = s.db.duck.Connect(ctx); err != nil {
+		return err
+	}
+	if err = s.greet(ctx); err != nil {
+		return errors.Join(err, s.conn.Close())
+	}
+	return nil
 }
 
 // PID identifies the session in pg_stat_activity, pg_cancel_backend and cancel requests.
-func (s *Session) PID() int32 { return 0 }
+func (s *Session) PID() int32 { return s.pid }
 
 // Split cuts a text into statements; empty ones are left out.
-func (s *Session) Split(text string) []lex.Stmt { return nil }
+func (s *Session) Split(text string) []lex.Stmt { return lex.Split(text) }
 
-// Prepare plans one statement of text without executing it. paramTypes are what the
-// client declares for $1, $2 …; shorter, nil or Unknown entries are inferred.
-// Errors' positions are in text.
-func (s *Session) Prepare(ctx context.Context, text string, st lex.Stmt, paramTypes []*types.Type) (*Stmt, error) {
-	return nil, errUnbuilt
+// Info describes the session as pg_stat_activity shows it. Any goroutine may call it.
+func (s *Session) Info() SessionInfo {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.info
 }
 
-// TxStatus is 'I' outside a transaction block, 'T' in one, 'E' in one that failed.
-func (s *Session) TxStatus() byte { return 'I' }
+// SetApplicationName changes what Info shows.
+func (s *Session) SetApplicationName(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.info.Application = name
+}
 
-// BeginImplicit makes the statements until EndImplicit one transaction, as a simple
-// query of several statements and an extended pipeline until Sync are. An explicit
-// BEGIN among them takes the transaction over.
-func (s *Session) BeginImplicit() error { return errUnbuilt }
+// Cancel interrupts what the session runs now, if anything: a statement being
+// prepared or run, or a cursor that is neither suspended nor at its end. Any
+// goroutine may call it.
+func (s *Session) Cancel() { s.cancel(errUserCancel()) }
 
-// EndImplicit commits, or rolls back when failed.
-func (s *Session) EndImplicit(ctx context.Context, failed bool) error { return errUnbuilt }
-
-// Fail moves a transaction block to 'E' after an error outside the engine (of the protocol).
-func (s *Session) Fail() {}
-
-// Cancel interrupts what the session runs now, if anything. Any goroutine may call it.
-func (s *Session) Cancel() {}
+func (s *Session) cancel(cause error) {
+	s.mu.Lock()
+	r := s.running
+	s.mu.Unlock()
+	if r != nil {
+		r.cancel(cause)
+	}
+}
 
 // Done is closed when the session was terminated from outside (TerminateSession, DB.Close).
-func (s *Session) Done() <-chan struct{} { return nil }
+func (s *Session) Done() <-chan struct{} { return s.done }
 
-// Setting returns the value of a setting as SHOW gives it.
-func (s *Session) Setting(name string) (string, bool) { return "", false }
-
-// Query runs one statement and returns its rows. Arguments stand for $1, $2 ….
-func (s *Session) Query(ctx context.Context, sql string, args ...any) (*Rows, error) {
-	return nil, errUnbuilt
+// terminate ends the session from outside: what runs is cancelled, every later use fails.
+func (s *Session) terminate(cause *sqlstate.Error) {
+	s.mu.Lock()
+	if s.cause == nil && !s.closed {
+		s.cause = cause
+		s.gone.Store(true)
+		close(s.done)
+	}
+	s.mu.Unlock()
+	s.cancel(cause)
 }
 
-// Exec runs one or several statements (several only without arguments) and returns
-// the last one's command tag.
-func (s *Session) Exec(ctx context.Context, sql string, args ...any) (Tag, error) {
-	return "", errUnbuilt
+// usable is asked before every use.
+func (s *Session) usable() error {
+	if !s.gone.Load() {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cause != nil {
+		return s.cause
+	}
+	return sqlstate.New(sqlstate.ConnectionException, "the session is closed")
 }
 
-// QueryArrow runs one statement and returns its rows as Arrow record batches.
-func (s *Session) QueryArrow(ctx context.Context, sql string, args ...any) (array.RecordReader, error) {
-	return nil, errUnbuilt
+// enterStatement makes ctx reachable by Cancel and the timeout.
+func (s *Session) enterStatement(ctx context.Context) (context.Context, *running) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	r := &running{cancel: cancel}
+	if s.statementTimeout > 0 {
+		r.timer = time.AfterFunc(s.statementTimeout, func() { cancel(errTimeout()) })
+	}
+	s.mu.Lock()
+	s.running = r
+	cause := s.cause
+	s.mu.Unlock()
+	if cause != nil {
+		cancel(cause)
+	}
+	return ctx, r
+}
+
+// leaveStatement ends what enterStatement began.
+func (s *Session) leaveStatement(r *running) {
+	if r.timer != nil {
+		r.timer.Stop()
+	}
+	s.mu.Lock()
+	if s.running == r {
+		s.running = nil
+	}
+	s.mu.Unlock()
+	r.cancel(nil)
+}
+
+// show sets what pg_stat_activity shows; query "" keeps the last one.
+func (s *Session) show(active bool, query string) {
+	now := time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	state := "active"
+	if !active {
+		switch {
+		case s.tx.failed:
+			state = "idle in transaction (aborted)"
+		case s.tx.state != txNone:
+			state = "idle in transaction"
+		default:
+			state = "idle"
+		}
+	}
+	s.info.State, s.info.StateChanged, s.info.TxStarted = state, now, s.tx.started
+	if query != "" {
+		s.info.Query, s.info.QueryStarted = query, now
+	}
+}
+
+// failed takes note of a statement's error: an open block fails. It returns the error to show.
+func (s *Session) failed(ctx context.Context, err error, queryID uint64) *sqlstate.Error {
+	e := s.understood(ctx, err, queryID)
+	s.Fail()
+	return e
+}
+
+// understood returns the error to show for err; one that nobody understood is logged.
+func (s *Session) understood(ctx context.Context, err error, queryID uint64) *sqlstate.Error {
+	e := sqlstate.From(err)
+	if e.Code == sqlstate.QueryCanceled {
+		if cause, ok := context.Cause(ctx).(*sqlstate.Error); ok {
+			e = cause
+		}
+	} else if cause := s.usable(); cause != nil {
+		e = sqlstate.From(cause) // the connection was closed under it
+	}
+	if e.Code == sqlstate.InternalError {
+		s.db.log.Error("internal error", "query_id", queryID, "pid", s.pid, "error", e.Message)
+	}
+	return e
 }
 
 // Close rolls back what is open and frees the session. It is idempotent.
-func (s *Session) Close() error { return errUnbuilt }
+func (s *Session) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	s.gone.Store(true)
+	s.mu.Unlock()
 
-// Rows is an open result for Go programs.
-type Rows struct{}
+	var errs []error
+	if s.attached != nil {
+		errs = append(errs, s.attached.Close())
+	}
+	s.endTx(false)
+	errs = append(errs, s.conn.Close())
+	s.who.Close()
+	s.leave()
+	if f := s.db.opts.Events.SessionClosed; f != nil {
+		f(s.Info())
+	}
+	return errors.Join(errs...)
+}
 
-// Tag is a command tag: "SELECT 5", "INSERT 0 3", "CREATE TABLE".
-type Tag string
+// leave takes the session off the database's books.
+func (s *Session) leave() {
+	s.db.mu.Lock()
+	delete(s.db.sessions, s.pid)
+	delete(s.db.byConn, s.connID)
+	s.db.mu.Unlock()
+	s.db.open.Done()
+}

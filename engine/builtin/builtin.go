@@ -4,6 +4,8 @@
 package builtin
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/eiderdb/eider/functions/clean"
@@ -20,4 +22,19 @@ type Set struct {
 // All returns a fresh Set of everything that is built in. Callers may append to it.
 func All() *Set {
 	return &Set{Functions: slices.Concat(clean.All())}
+}
+
+// Validate returns every problem of the functions' declarations and of the statements', joined.
+func (s *Set) Validate() error {
+	var problems []error
+	seen := map[string]bool{}
+	for _, d := range s.Functions {
+		problems = append(problems, d.Validate())
+		if seen[d.Name] {
+			problems = append(problems, fmt.Errorf("function %q is declared twice", d.Name))
+		}
+		seen[d.Name] = true
+	}
+	_, err := stmt.NewRegistry(s.Statements)
+	return errors.Join(append(problems, err)...)
 }

@@ -184,13 +184,14 @@ var zeros [16]byte
 
 // AppendBytes appends a copy of b to a Varchar, Blob, Bit or BigNum column.
 func (c *ColumnBuilder) AppendBytes(b []byte) {
-	var s [16]byte
+	var s [2]uint64
+	raw := (*[16]byte)(unsafe.Pointer(&s))
 	*(*uint32)(unsafe.Pointer(&s)) = uint32(len(b))
-	copy(s[4:], b)
+	copy(raw[4:], b)
 	if len(b) > 12 {
-		*(*uintptr)(unsafe.Pointer(&s[8])) = uintptr(unsafe.Pointer(c.keep(b)))
+		s[1] = uint64(uintptr(unsafe.Pointer(c.keep(b))))
 	}
-	c.data = append(c.data, s[:]...)
+	c.data = append(c.data, raw[:]...)
 	c.mark(true)
 }
 
@@ -228,17 +229,54 @@ func AppendFixed[T any](c *ColumnBuilder, v T) {
 	c.mark(true)
 }
 
+// Vector returns a view of the values, valid until the next change.
+func (c *ColumnBuilder) Vector() Vector { return c.vector() }
+
+// AppendRange appends copies of n values of v from row at on. v has the column's type.
+func (c *ColumnBuilder) AppendRange(v *Vector, at, n int) {
+	for i := at; i < at+n; i++ {
+		if !v.Valid(i) {
+			c.AppendNull()
+			continue
+		}
+		switch c.typ.ID {
+		case List, Map:
+			e := Slice[ListEntry](v)[i]
+			c.children[0].AppendRange(&v.Children[0], int(e.Offset), int(e.Length))
+			c.AppendList(int(e.Length))
+		case Array:
+			c.children[0].AppendRange(&v.Children[0], i*c.typ.Size, c.typ.Size)
+			c.AppendValid()
+		case Struct, Union:
+			for k, child := range c.children {
+				child.AppendRange(&v.Children[k], i, 1)
+			}
+			c.AppendValid()
+		case Varchar, Blob, Bit, BigNum, Geometry:
+			c.AppendBytes(v.Bytes(i))
+		default:
+			if v.Data == nil {
+				c.AppendNull()
+				continue
+			}
+			c.data = append(c.data, unsafe.Slice((*byte)(unsafe.Add(v.Data, i*c.width)), c.width)...)
+			c.mark(true)
+		}
+	}
+}
+
 func (c *ColumnBuilder) reset() { c.truncate(0) }
 
+// truncate drops the values from n on, and what children hold of a half-made one.
 func (c *ColumnBuilder) truncate(n int) {
-	if n >= c.n {
-		return
-	}
+	n = min(n, c.n)
 	switch c.typ.ID {
 	case List, Map:
 		end := 0
-		for _, e := range unsafe.Slice((*ListEntry)(unsafe.Pointer(unsafe.SliceData(c.data))), n) {
-			end = max(end, int(e.Offset+e.Length))
+		if n > 0 { // elements are appended in order of the rows; NULLs have none
+			for _, e := range unsafe.Slice((*ListEntry)(unsafe.Pointer(unsafe.SliceData(c.data))), n) {
+				end = max(end, int(e.Offset+e.Length))
+			}
 		}
 		c.children[0].truncate(end)
 	case Array:
@@ -247,6 +285,9 @@ func (c *ColumnBuilder) truncate(n int) {
 		for _, k := range c.children {
 			k.truncate(n)
 		}
+	}
+	if n == c.n {
+		return
 	}
 	c.data = c.data[:n*c.width]
 	c.n = n
@@ -275,4 +316,24 @@ func (c *ColumnBuilder) vector() Vector {
 		v.Children = append(v.Children, k.vector())
 	}
 	return v
+}
+
+// Bytes is about the memory that the rows take.
+func (b *Builder) Bytes() int {
+	n := 0
+	for _, c := range b.cols {
+		n += c.bytes()
+	}
+	return n
+}
+
+func (c *ColumnBuilder) bytes() int {
+	n := len(c.data) + 8*len(c.valid)
+	for _, block := range c.blocks {
+		n += len(block)
+	}
+	for _, k := range c.children {
+		n += k.bytes()
+	}
+	return n
 }

@@ -1,0 +1,423 @@
+package engine
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/eiderdb/eider/engine/gate"
+	"github.com/eiderdb/eider/sql/classify"
+	"github.com/eiderdb/eider/sql/lex"
+	"github.com/eiderdb/eider/sql/rewrite"
+	"github.com/eiderdb/eider/sql/sqlstate"
+	"github.com/eiderdb/eider/sql/types"
+	"github.com/eiderdb/eider/storage/duck"
+)
+
+// plain is a statement that DuckDB runs.
+type plain struct {
+	s *Session
+	q query
+
+	prepared *prepared
+	params   []*types.Type
+	columns  []types.Column
+	verdict  *gate.Verdict
+}
+
+// prepared is a statement in DuckDB and what it was made of. It lives until neither
+// the Stmt nor a cursor needs it.
+type prepared struct {
+	stmt *duck.Stmt
+	conn *duck.Conn
+	refs int
+	// offset turns an offset in what DuckDB parsed into one in the client's text.
+	offset func(int) int
+	// slots has DuckDB's index for each of the client's parameters, 0 for an unused one.
+	slots []int
+	// global and local are the counts of changed definitions when it was made.
+	global, local uint64
+}
+
+func (p *prepared) release() {
+	if p.refs--; p.refs == 0 {
+		_ = p.stmt.Close() // frees memory; there is nothing to lose
+	}
+}
+
+// mapped shifts err's position into the client's text.
+func (p *prepared) mapped(err error) error { return mapError(err, p.offset) }
+
+func mapError(err error, offset func(int) int) error {
+	if e, ok := err.(*sqlstate.Error); ok && e.Position > 0 {
+		moved := *e // duck may return one error twice
+		return moved.At(offset(e.Position - 1)).Because(err)
+	}
+	return err
+}
+
+// planPlain prepares a statement for DuckDB.
+func (s *Session) planPlain(ctx context.Context, q *query) (operation, error) {
+	p := &plain{s: s, q: *q}
+	if err := p.prepare(ctx); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *plain) describe() ([]*types.Type, []types.Column) { return p.params, p.columns }
+
+func (p *plain) close() {
+	if p.prepared != nil {
+		p.prepared.release()
+		p.prepared = nil
+	}
+}
+
+// prepare makes p.prepared, p.params and p.columns.
+func (p *plain) prepare(ctx context.Context) error {
+	s := p.s
+	if err := s.free(ctx); err != nil {
+		return err
+	}
+	text, m, err := s.rules.Apply(p.q.text, p.q.st, s)
+	if err != nil {
+		return err
+	}
+	if !s.macros && s.db.macros.mentioned(p.q.text, p.q.st.Tokens) {
+		if err := s.createMacros(ctx); err != nil {
+			return err
+		}
+	}
+	verdict, err := s.who.Check(ctx, s.conn, text)
+	if err != nil {
+		return mapError(err, m.Source)
+	}
+	text = verdict.Text
+	stmt, err := s.conn.Prepare(ctx, text)
+	if sqlstate.Is(err, sqlstate.UndefinedFunction) && !s.macros {
+		// A view may use a macro that the text doesn't mention.
+		if err := s.createMacros(ctx); err != nil {
+			return err
+		}
+		stmt, err = s.conn.Prepare(ctx, text)
+	}
+	if err != nil {
+		return mapError(err, m.Source)
+	}
+	if err := verdict.Prepared(stmt.Kind().String()); err != nil {
+		_ = stmt.Close()
+		return err
+	}
+	made := &prepared{stmt: stmt, conn: s.conn, refs: 1, offset: m.Source, global: s.db.planned.Load(), local: s.plans}
+	if stmt.NumParams() > 0 {
+		if made, err = p.resolve(ctx, made, text, m); err != nil {
+			return err
+		}
+	}
+	p.close()
+	p.prepared, p.verdict = made, verdict
+	p.columns = made.stmt.Columns()
+	return nil
+}
+
+// fresh prepares again what has become stale; a result of another shape is 0A000.
+func (p *plain) fresh(ctx context.Context) error {
+	s, old := p.s, p.prepared
+	if old != nil && old.conn == s.conn && old.global == s.db.planned.Load() && old.local == s.plans {
+		return nil
+	}
+	columns, params := p.columns, p.params
+	if err := p.prepare(ctx); err != nil {
+		return err
+	}
+	if !sameColumns(columns, p.columns) || !sameTypes(params, p.params) {
+		changed := p.columns
+		p.columns, p.params = columns, params
+		if len(columns) > 0 || len(changed) == 0 {
+			return errPlanChanged()
+		}
+	}
+	return nil
+}
+
+func errPlanChanged() *sqlstate.Error {
+	return sqlstate.New(sqlstate.FeatureNotSupported, "cached plan must not change result type")
+}
+
+func sameColumns(a, b []types.Column) bool {
+	if len(a) != len(b) || (a == nil) != (b == nil) {
+		return false
+	}
+	for i := range a {
+		if a[i].Name != b[i].Name || !a[i].Type.Equal(b[i].Type) {
+			return false
+		}
+	}
+	return true
+}
+
+func sameTypes(a, b []*types.Type) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if !a[i].Equal(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *plain) run(ctx context.Context, args []any) (*output, error) {
+	s := p.s
+	if err := p.fresh(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.who.Recheck(ctx, s.conn, p.verdict); err != nil {
+		return nil, mapError(err, p.prepared.offset)
+	}
+	if !p.verdict.Changes {
+		return p.execute(ctx, args)
+	}
+	var out *output
+	err := s.within(ctx, func() (err error) {
+		if out, err = p.execute(ctx, args); err == nil {
+			err = s.who.Applied(ctx, s.conn, p.verdict)
+		}
+		return err
+	})
+	return out, err
+}
+
+// execute binds and runs the prepared statement.
+func (p *plain) execute(ctx context.Context, args []any) (*output, error) {
+	s, made := p.s, p.prepared
+	for i, slot := range made.slots {
+		if slot == 0 {
+			continue
+		}
+		if err := made.stmt.Bind(slot, args[i]); err != nil {
+			return nil, err
+		}
+	}
+	res, err := made.stmt.Stream(ctx)
+	if err != nil {
+		return nil, p.refused(made.mapped(err))
+	}
+	out := &output{tag: p.q.class.Tag(), counted: p.q.class.TagCounts(), changed: res.Changes()}
+	s.wrote(&p.q)
+	if !res.ReturnsRows() {
+		_ = res.Close() // over already
+		if out.counted {
+			out.tag += " " + strconv.FormatInt(out.changed, 10)
+			out.counted = false
+		}
+		return out, nil
+	}
+	out.columns = res.Columns()
+	if len(p.columns) > 0 && !sameColumns(p.columns, out.columns) {
+		_ = res.Close()
+		return nil, errPlanChanged()
+	}
+	made.refs++
+	out.rows = &duckRows{res: res, prepared: made, conn: made.conn}
+	return out, nil
+}
+
+// refused words DuckDB's refusal to write in a READ ONLY transaction as PostgreSQL does.
+func (p *plain) refused(err error) error {
+	if p.s.tx.readOnly && sqlstate.Is(err, sqlstate.ReadOnlySQLTransaction) {
+		return errReadOnly(p.q.class.Tag()).Because(err)
+	}
+	return err
+}
+
+// wrote takes note of what a statement may have changed.
+func (s *Session) wrote(q *query) {
+	switch c := q.class; c.Group {
+	case classify.Query, classify.Transaction, classify.Cursor, classify.Notify:
+		return
+	case classify.Session:
+		s.pinned = true
+		s.plans++
+		return
+	case classify.Define, classify.Utility, classify.Rights, classify.Unknown:
+		if c.Verb == classify.SetVariable || c.Verb == classify.Use || c.Verb == classify.Pragma || c.Verb == classify.Load || q.temporary() {
+			s.pinned = true
+		}
+		s.plans++
+		s.tx.defined = s.tx.state != txNone
+		if s.tx.state == txNone {
+			s.db.planned.Add(1)
+		}
+	case classify.Modify, classify.Copy, classify.Explain, classify.Prepared:
+	}
+	if !q.class.ReadOnly() {
+		s.tx.writes++
+	}
+}
+
+// temporary reports whether a definition makes a temporary object.
+func (q *query) temporary() bool {
+	for i, t := range q.st.Tokens {
+		if i > 5 {
+			return false
+		}
+		if t.Word(q.text, "temp") || t.Word(q.text, "temporary") {
+			return true
+		}
+	}
+	return false
+}
+
+// duckRows is an open result of DuckDB's.
+type duckRows struct {
+	res      *duck.Result
+	prepared *prepared
+	conn     *duck.Conn
+}
+
+func (d *duckRows) next(ctx context.Context) (*types.Chunk, error) {
+	chunk, err := d.res.Next(ctx)
+	if err != nil {
+		return nil, d.prepared.mapped(err)
+	}
+	return chunk, nil
+}
+
+func (d *duckRows) close() {
+	_ = d.res.Close() // frees memory; there is nothing to lose
+	d.prepared.release()
+}
+
+// resolve finds out what the parameters are. Those whose type neither the client nor
+// DuckDB knows make DuckDB know no columns either: the statement is then prepared again with
+// casts around them.
+func (p *plain) resolve(ctx context.Context, made *prepared, text string, m rewrite.OffsetMap) (*prepared, error) {
+	slots, err := parameterSlots(made.stmt)
+	if err != nil {
+		_ = made.stmt.Close()
+		return nil, err
+	}
+	made.slots = slots
+	var unknown []int // of the client's numbers, from 0
+	p.params = make([]*types.Type, max(len(slots), len(p.q.declared)))
+	for i := range p.params {
+		p.params[i] = types.Of(types.Varchar)
+		declared := i < len(p.q.declared) && isKnown(p.q.declared[i])
+		if declared {
+			p.params[i] = p.q.declared[i]
+		}
+		if i >= len(slots) || slots[i] == 0 {
+			continue
+		}
+		if t := made.stmt.ParamType(slots[i]); !isKnown(t) {
+			unknown = append(unknown, i)
+		} else if !declared {
+			p.params[i] = t
+		}
+	}
+	if len(unknown) == 0 {
+		return made, nil
+	}
+	cast, err := p.cast(ctx, text, m, unknown)
+	if cast == nil || err != nil {
+		return made, err
+	}
+	_ = made.stmt.Close()
+	cast.slots = slots
+	return cast, nil
+}
+
+func isKnown(t *types.Type) bool {
+	return t != nil && t.ID != types.Unknown && t.ID != types.SQLNull && t.ID != types.Any
+}
+
+// guesses are tried in order for parameters of which nobody knows the type: text, as
+// PostgreSQL has it, then what an operator or function may want instead.
+var guesses = []types.ID{types.Varchar, types.BigInt, types.Double, types.Timestamp, types.Date, types.Interval, types.Boolean}
+
+// cast prepares text with CASTs around the unknown parameters; nil if no guess fits.
+func (p *plain) cast(ctx context.Context, text string, m rewrite.OffsetMap, unknown []int) (*prepared, error) {
+	s := p.s
+	open := false // is there anything to guess?
+	for _, i := range unknown {
+		open = open || i >= len(p.q.declared) || !isKnown(p.q.declared[i])
+	}
+	st := lex.Split(text)
+	if len(st) != 1 {
+		return nil, nil
+	}
+	for _, guess := range guesses {
+		want := map[string]*types.Type{}
+		for _, i := range unknown {
+			t := types.Of(guess)
+			if i < len(p.q.declared) && isKnown(p.q.declared[i]) {
+				t = p.q.declared[i]
+			}
+			want[strconv.Itoa(i+1)] = t
+		}
+		sql, inner, err := rewrite.Apply(text, st[0], []rewrite.Rule{castRule(want)}, nil)
+		if err != nil {
+			return nil, err
+		}
+		stmt, err := s.conn.Prepare(ctx, sql)
+		if err == nil {
+			for _, i := range unknown {
+				p.params[i] = want[strconv.Itoa(i+1)]
+			}
+			return &prepared{stmt: stmt, conn: s.conn, refs: 1, global: s.db.planned.Load(), local: s.plans,
+				offset: func(at int) int { return m.Source(inner.Source(at)) }}, nil
+		}
+		if ctx.Err() != nil || !open {
+			return nil, ctx.Err()
+		}
+	}
+	return nil, nil
+}
+
+// castRule puts CAST($n AS type) for each parameter in want; CAST, because after :: a
+// subscript would read as part of the type.
+func castRule(want map[string]*types.Type) rewrite.Rule {
+	return rewrite.Rule{Name: "parameter types", Apply: func(e *rewrite.Editor) error {
+		questions := 0
+		for i, t := range e.Toks {
+			number := ""
+			switch t.Kind {
+			case lex.Param:
+				number = e.Text(i)[1:]
+			case lex.Question:
+				questions++
+				number = strconv.Itoa(questions)
+			default:
+				continue
+			}
+			if w := want[number]; w != nil {
+				e.Insert(t.Start, "CAST(")
+				e.Insert(t.End, " AS "+w.String()+")")
+			}
+		}
+		return nil
+	}}
+}
+
+// parameterSlots returns DuckDB's index for each of the client's parameters: $3 is the third
+// one whatever stands before it. Named parameters are numbered by their first occurrence.
+func parameterSlots(stmt *duck.Stmt) ([]int, error) {
+	n := stmt.NumParams()
+	slots := make([]int, 0, n)
+	for i := 1; i <= n; i++ {
+		number, err := strconv.Atoi(stmt.ParamName(i))
+		if err != nil {
+			number = i
+		}
+		if number < 1 || number > 65535 {
+			return nil, sqlstate.Newf(sqlstate.UndefinedParameter, "there is no parameter $%d", number)
+		}
+		for len(slots) < number {
+			slots = append(slots, 0)
+		}
+		slots[number-1] = i
+	}
+	return slots, nil
+}

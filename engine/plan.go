@@ -1,0 +1,58 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/eiderdb/eider/sql/classify"
+	"github.com/eiderdb/eider/sql/sqlstate"
+)
+
+// plan turns a statement into an operation: one method a group, in the file named by it.
+func (s *Session) plan(ctx context.Context, q *query) (operation, error) {
+	if op, err := s.planOurs(ctx, q); op != nil || err != nil {
+		return op, err
+	}
+	switch q.class.Group {
+	case classify.Transaction:
+		return s.planTransaction(ctx, q)
+	case classify.Session:
+		return s.planSetting(ctx, q)
+	case classify.Cursor:
+		return s.planCursor(ctx, q)
+	case classify.Prepared:
+		return s.planPrepared(ctx, q)
+	case classify.Notify:
+		return s.planNotify(ctx, q)
+	case classify.Copy:
+		if isClientCopy(q.class) {
+			return s.planCopy(ctx, q)
+		}
+	case classify.Explain:
+		if op, err := s.planExplain(ctx, q); op != nil || err != nil {
+			return op, err
+		}
+	}
+	return s.planPlain(ctx, q)
+}
+
+// The statements below are written in files of their own.
+
+func (s *Session) planSetting(ctx context.Context, q *query) (operation, error) {
+	return s.planPlain(ctx, q)
+}
+
+func (s *Session) planCursor(ctx context.Context, q *query) (operation, error) {
+	return nil, sqlstate.Newf(sqlstate.FeatureNotSupported, "%s is not supported", q.class.Tag())
+}
+
+func (s *Session) planPrepared(ctx context.Context, q *query) (operation, error) {
+	return s.planPlain(ctx, q)
+}
+
+func (s *Session) planNotify(ctx context.Context, q *query) (operation, error) {
+	return nil, sqlstate.Newf(sqlstate.FeatureNotSupported, "%s is not supported", q.class.Tag())
+}
+
+func (s *Session) planSavepoint(ctx context.Context, q *query) (operation, error) {
+	return nil, sqlstate.Newf(sqlstate.FeatureNotSupported, "%s is not supported", q.class.Tag())
+}
