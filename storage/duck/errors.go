@@ -151,6 +151,7 @@ var rules = []rule{
 	{"TransactionContext", `Failed to commit: `, sqlstate.SerializationFailure, "", ""},
 	{"TransactionContext", `Attempting to write to database "{}" in a transaction that has already modified`, sqlstate.FeatureNotSupported, "", ""},
 	{"TransactionContext", `Transaction conflict`, sqlstate.SerializationFailure, "", ""},
+	{"TransactionContext", `Cannot write to database "{}" - transaction is launched in read-only mode`, sqlstate.ReadOnlySQLTransaction, "", ""},
 	{"TransactionContext", `Cannot `, sqlstate.SerializationFailure, "", ""},
 	{"Invalid Input", `Cannot execute statement of type "{}" on database "{catalog}" which is attached in read-only mode`, sqlstate.ReadOnlySQLTransaction, `cannot write to database "{catalog}": it is open read-only`, ""},
 	{"Invalid Input", `Cannot execute statement of type "{}" in transaction`, sqlstate.ReadOnlySQLTransaction, "", ""},

@@ -30,6 +30,8 @@ idx_t duckdb_column_count(duckdb_result *);
 const char *duckdb_column_name(duckdb_result *, idx_t);
 duckdb_logical_type duckdb_column_logical_type(duckdb_result *, idx_t);
 idx_t duckdb_rows_changed(duckdb_result *);
+int32_t duckdb_column_type(duckdb_result *, idx_t);
+int64_t duckdb_value_int64(duckdb_result *, idx_t, idx_t);
 const char *duckdb_result_error(duckdb_result *);
 int duckdb_result_error_type(duckdb_result *);
 int duckdb_result_return_type(duckdb_result);
@@ -168,7 +170,7 @@ void eider_release_columns(eider_column *cols, idx_t n) {
 	}
 }
 
-enum { RESULT_CHANGED_ROWS = 1 };
+enum { RESULT_CHANGED_ROWS = 1, RESULT_NOTHING = 2, TYPE_BIGINT = 5 };
 
 int eider_execute(duckdb_prepared_statement stmt, bool streaming, eider_run *run) {
 	duckdb_pending_result pending = NULL;
@@ -193,7 +195,13 @@ int eider_execute(duckdb_prepared_statement stmt, bool streaming, eider_run *run
 	}
 	run->return_type = duckdb_result_return_type(run->result);
 	run->columns = (uint32_t)duckdb_column_count(&run->result);
-	run->changed = run->return_type == RESULT_CHANGED_ROWS ? (int64_t)duckdb_rows_changed(&run->result) : 0;
+	run->changed = 0;
+	if (run->return_type == RESULT_CHANGED_ROWS) {
+		run->changed = (int64_t)duckdb_rows_changed(&run->result);
+	} else if (run->return_type == RESULT_NOTHING && run->columns == 1 && duckdb_column_type(&run->result, 0) == TYPE_BIGINT) {
+		/* CREATE TABLE … AS counts its rows, but DuckDB calls that no change. */
+		run->changed = duckdb_value_int64(&run->result, 0, 0);
+	}
 	return EIDER_OK;
 }
 
