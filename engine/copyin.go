@@ -7,11 +7,11 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"strings"
-	"sync/atomic"
 
 	"github.com/eiderdb/eider/sql/lex"
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/types"
+	"github.com/eiderdb/eider/storage/duck"
 )
 
 const (
@@ -29,7 +29,6 @@ type copyFeed struct {
 	columns []types.Column
 	batch   []*types.Builder
 	rows    int
-	at      atomic.Int64 // next chunk of the batch
 }
 
 // Columns implements duck.TableSource.
@@ -38,8 +37,33 @@ func (f *copyFeed) Columns() []types.Column { return f.columns }
 // Cardinality implements duck.TableSource.
 func (f *copyFeed) Cardinality() (uint64, bool) { return uint64(f.rows), true }
 
-// MaxThreads implements duck.TableSource: one, because rows keep their order.
-func (f *copyFeed) MaxThreads() int { return 1 }
+// Scan implements duck.TableSource.
+func (f *copyFeed) Scan(columns []int) (duck.TableScan, error) {
+	return &copyScan{feed: f, columns: columns}, nil
+}
+
+// copyScan reads a batch once.
+type copyScan struct {
+	feed    *copyFeed
+	columns []int
+	at      int
+}
+
+// MaxThreads implements duck.TableScan: one, because rows keep their order.
+func (c *copyScan) MaxThreads() int { return 1 }
+
+// Close implements duck.TableScan.
+func (c *copyScan) Close() {}
+
+// Fill implements duck.TableScan.
+func (c *copyScan) Fill(out *duck.TableWriter) (int, error) {
+	if c.at == len(c.feed.batch) {
+		return 0, nil
+	}
+	chunk := c.feed.batch[c.at].Chunk()
+	c.at++
+	return chunk.Len, copyColumns(out, chunk, c.columns)
+}
 
 // CopyIn receives the rows of COPY … FROM STDIN. One goroutine feeds it: take a
 // Chunk, fill it up to types.VectorSize rows (fewer when they are large: a megabyte is
@@ -185,7 +209,6 @@ func (in *CopyIn) flush() error {
 	for _, b := range f.batch {
 		f.rows += b.Len()
 	}
-	f.at.Store(0)
 	done := make(chan error, 1)
 	in.running = done
 	go func() { done <- in.insert() }()
@@ -321,7 +344,6 @@ func (in *CopyIn) where(e *sqlstate.Error) string {
 	best, found := int64(0), ""
 	for i, col := range in.c.plan.Columns {
 		c := "c" + strconv.Itoa(i)
-		in.feed.at.Store(0)
 		rows, err := conn.QueryRows(ctx, "SELECT n, v FROM (SELECT row_number() OVER () AS n, "+c+"::VARCHAR AS v, "+c+" AS x FROM "+in.source()+
 			") WHERE x IS NOT NULL AND TRY_CAST(x AS "+col.Type.String()+") IS NULL LIMIT 1")
 		if err != nil || len(rows) == 0 {

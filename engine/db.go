@@ -101,7 +101,7 @@ func (db *DB) start(ctx context.Context) (err error) {
 		return err
 	}
 	db.gate = db.newGate(committed)
-	if err := db.install(conn); err != nil {
+	if err := db.install(ctx, conn); err != nil {
 		return err
 	}
 	if err := db.migrate(ctx, conn); err != nil {

@@ -2,10 +2,13 @@ package engine
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/eiderdb/eider/functions/fn"
 	"github.com/eiderdb/eider/sql/lex"
+	"github.com/eiderdb/eider/sql/types"
 	"github.com/eiderdb/eider/storage/duck"
 )
 
@@ -61,21 +64,151 @@ func (m *macroSet) mentioned(src string, toks []lex.Token) bool {
 	return false
 }
 
-// install makes the functions that the system catalog's views read.
-func (db *DB) install(conn *duck.Conn) error {
+// install registers functions: those of the builtin set, and the engine's own that the
+// system catalog's views read.
+func (db *DB) install(ctx context.Context, conn *duck.Conn) error {
 	for _, d := range db.opts.Builtins.Functions {
-		if d.Macro != "" {
+		switch {
+		case d.Macro != "":
 			db.macros.add(d)
+		case d.Scalar != nil:
+			if err := conn.RegisterScalar(ctx, duck.DeclScalar(d)); err != nil {
+				return fmt.Errorf("register function %s: %w", d.Name, err)
+			}
 		}
 	}
-	_, err := conn.Exec(context.Background(), `
-CREATE TEMP MACRO eider_functions() AS TABLE SELECT ''::VARCHAR AS name, '' AS family, '' AS kind, '' AS signature, '' AS "returns", '' AS summary, '' AS example, '' AS source;
-CREATE TEMP MACRO eider_statements() AS TABLE SELECT '' AS name, '' AS call, '' AS summary, '' AS syntax, '' AS example;
-CREATE TEMP MACRO eider_sessions(i) AS TABLE SELECT 0 AS pid, '' AS role, '' AS application, '' AS client, '' AS state, '' AS query, now() AS started_at, now() AS state_changed_at, now() AS query_started_at, now() AS transaction_started_at;
-CREATE TEMP MACRO eider_settings(i) AS TABLE SELECT '' AS name, '' AS setting, '' AS default_setting, '' AS category, '' AS description;
-CREATE TEMP MACRO eider_has_role(i, r) AS true;
-CREATE TEMP MACRO eider_has_privilege(i, a, b, c) AS true;`)
-	return err
+	for _, f := range db.scalars() {
+		if err := conn.RegisterScalar(ctx, f); err != nil {
+			return fmt.Errorf("register function %s: %w", f.Name, err)
+		}
+	}
+	for _, f := range db.tables() {
+		if err := conn.RegisterTable(ctx, f); err != nil {
+			return fmt.Errorf("register table function %s: %w", f.Name, err)
+		}
+	}
+	return nil
+}
+
+// scalars are the engine's own scalar functions.
+func (db *DB) scalars() []duck.Scalar {
+	text, id, boolean := types.Of(types.Varchar), types.Of(types.UBigInt), types.Of(types.Boolean)
+	predicate := func(name string, params []*types.Type, f func(in *types.Chunk, row int) bool) duck.Scalar {
+		return duck.Scalar{Name: name, Params: params, Returns: boolean, Volatile: true, Func: func(_ any, in *types.Chunk, out *duck.Writer) error {
+			res := types.Slice[bool](out.Vector())
+		rows:
+			for i := range in.Len {
+				for k := range in.Columns {
+					if !in.Columns[k].Valid(i) {
+						out.SetNull(i)
+						continue rows
+					}
+				}
+				res[i] = f(in, i)
+			}
+			return nil
+		}}
+	}
+	connection := func(in *types.Chunk, row int) uint64 { return types.Slice[uint64](&in.Columns[0])[row] }
+	word := func(in *types.Chunk, col, row int) string { return string(in.Columns[col].Bytes(row)) }
+	pid := func(in *types.Chunk, row int) int32 { return types.Slice[int32](&in.Columns[1])[row] }
+	return []duck.Scalar{
+		predicate("eider_has_privilege", []*types.Type{id, text, text, text}, func(in *types.Chunk, i int) bool {
+			return db.gate.HasPrivilege(connection(in, i), word(in, 1, i), word(in, 2, i), word(in, 3, i))
+		}),
+		predicate("eider_has_role", []*types.Type{id, text}, func(in *types.Chunk, i int) bool {
+			return db.gate.HasRole(connection(in, i), word(in, 1, i))
+		}),
+		predicate("eider_cancel_backend", []*types.Type{id, types.Of(types.Integer)}, func(in *types.Chunk, i int) bool {
+			return db.mayReach(connection(in, i), pid(in, i)) && db.CancelSession(pid(in, i))
+		}),
+		predicate("eider_terminate_backend", []*types.Type{id, types.Of(types.Integer)}, func(in *types.Chunk, i int) bool {
+			return db.mayReach(connection(in, i), pid(in, i)) && db.TerminateSession(pid(in, i))
+		}),
+	}
+}
+
+// mayReach tells whether the session of a connection may signal another: its own
+// role's, or any for a superuser.
+func (db *DB) mayReach(connection uint64, pid int32) bool {
+	me, other := db.sessionOf(connection), db.session(pid)
+	if me == nil || other == nil {
+		return false
+	}
+	return me.IsSuperuser() || me.Info().User == other.Info().User
+}
+
+// listTable is a table function over rows that Go code has when the query runs.
+func listTable(name string, params []*types.Type, columns []types.Column, rows func(args []any) [][]any) duck.Table {
+	return duck.Table{Name: name, Params: params, Bind: func(args []any, _ map[string]any) (duck.TableSource, error) {
+		return &listSource{columns: columns, rows: func() [][]any { return rows(args) }}, nil
+	}}
+}
+
+type listSource struct {
+	columns []types.Column
+	rows    func() [][]any
+}
+
+func (l *listSource) Columns() []types.Column     { return l.columns }
+func (l *listSource) Cardinality() (uint64, bool) { return 0, false }
+
+func (l *listSource) Scan(columns []int) (duck.TableScan, error) {
+	v, err := newValues(l.columns, l.rows())
+	return &listScan{columns: columns, values: v}, err
+}
+
+type listScan struct {
+	columns []int
+	values  *values
+}
+
+func (l *listScan) MaxThreads() int { return 1 }
+func (l *listScan) Close()          {}
+
+func (l *listScan) Fill(out *duck.TableWriter) (int, error) {
+	chunk, err := l.values.next(context.Background())
+	if chunk == nil || err != nil {
+		return 0, err
+	}
+	return chunk.Len, copyColumns(out, chunk, l.columns)
+}
+
+// copyColumns writes the wanted columns of a chunk.
+func copyColumns(out *duck.TableWriter, chunk *types.Chunk, columns []int) error {
+	for k, i := range columns {
+		if err := out.Column(k).Copy(&chunk.Columns[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tables are the engine's own table functions.
+func (db *DB) tables() []duck.Table {
+	varchar := func(names ...string) []types.Column {
+		columns := make([]types.Column, len(names))
+		for i, n := range names {
+			columns[i] = types.Column{Name: n, Type: types.Of(types.Varchar)}
+		}
+		return columns
+	}
+	when := types.Of(types.TimestampTZ)
+	id := []*types.Type{types.Of(types.UBigInt)}
+	sessions := slices.Concat([]types.Column{{Name: "pid", Type: types.Of(types.Integer)}}, varchar("role", "application", "client", "state", "query"),
+		[]types.Column{{Name: "started_at", Type: when}, {Name: "state_changed_at", Type: when}, {Name: "query_started_at", Type: when}, {Name: "transaction_started_at", Type: when}})
+	return []duck.Table{
+		listTable("eider_functions", nil, varchar("name", "family", "kind", "signature", "returns", "summary", "example", "source"),
+			func([]any) [][]any { return db.functionRows() }),
+		listTable("eider_statements", nil, varchar("name", "call", "summary", "syntax", "example"), func([]any) [][]any { return db.statementRows() }),
+		listTable("eider_sessions", id, sessions, func(args []any) [][]any { return db.sessionRows(db.sessionOf(connectionArg(args))) }),
+		listTable("eider_settings", id, varchar("name", "setting", "default_setting", "category", "description"),
+			func(args []any) [][]any { return settingRows(db.sessionOf(connectionArg(args))) }),
+		{Name: copyFunction, Params: []*types.Type{types.Of(types.BigInt)}, Bind: func(args []any, _ map[string]any) (duck.TableSource, error) {
+			n, _ := args[0].(int64)
+			return db.feedOf(n)
+		}},
+	}
 }
 
 // connectionArg reads current_connection_id(), however wide DuckDB hands it over.
