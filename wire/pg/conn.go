@@ -45,6 +45,7 @@ type conn struct {
 	look    look // how values are written, from the session's settings
 	stmts   map[string]*prepared
 	portals map[string]*portal
+	plans   planCache
 
 	ready      bool // ReadyForQuery was the last answer: nothing is under way
 	skipping   bool // an extended-protocol error: drop messages until Sync
@@ -65,6 +66,11 @@ type conn struct {
 	events  events
 	woken   atomic.Bool // events has something, or the server drains or the session ended
 }
+
+var (
+	longAgo    = time.Unix(1, 0) // a deadline that has passed
+	noDeadline time.Time
+)
 
 func newConn(s *Server, nc net.Conn) *conn {
 	return &conn{
@@ -190,6 +196,9 @@ func (c *conn) closeSession() {
 	for name := range c.stmts {
 		c.closeStatement(name)
 	}
+	for _, st := range c.plans {
+		st.close(c.log)
+	}
 	if err := c.sess.Close(); err != nil {
 		c.log.Error("close session", "error", err)
 	}
@@ -217,7 +226,7 @@ func (c *conn) watch() {
 // wake makes a blocked read return so that events are looked at.
 func (c *conn) wake() {
 	c.woken.Store(true)
-	_ = c.raw.SetReadDeadline(time.Unix(1, 0))
+	_ = c.raw.SetReadDeadline(longAgo)
 }
 
 // run reads and answers messages until the client leaves or an error is fatal.
@@ -262,7 +271,7 @@ func (c *conn) nextMessage() (byte, []byte, error) {
 		if !errors.As(err, &ne) || !ne.Timeout() {
 			return 0, nil, err
 		}
-		c.readBy = time.Unix(1, 0) // whatever is set now, it is in the past
+		c.readBy = longAgo // whatever is set now, it is in the past
 		if expired != nil && !time.Now().Before(limit) {
 			return 0, nil, expired
 		}

@@ -96,7 +96,7 @@ func (c *conn) deliver() {
 // attend looks at what woke the connection up, between messages.
 func (c *conn) attend() error {
 	c.woken.Store(false)
-	c.readBy = time.Unix(1, 0)
+	c.readBy = longAgo
 	if c.dismissed() {
 		return errAdminShutdown()
 	}

@@ -342,7 +342,7 @@ func (c *conn) executePortal(ctx context.Context, p *portal, limit int) (tag str
 // beginPipeline opens the transaction that lasts until Sync, unless Sync comes next:
 // then the statement's own does.
 func (c *conn) beginPipeline() error {
-	if c.implicit || c.sess.TxStatus() != 'I' || c.r.syncFollows() {
+	if c.sess.TxStatus() != 'I' || !c.implicit && c.r.syncFollows() {
 		return nil
 	}
 	if err := c.sess.BeginImplicit(); err != nil {

@@ -2,11 +2,11 @@ package pg
 
 import (
 	"context"
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/types"
 	"github.com/eiderdb/eider/wire/pg/encode"
 )
@@ -20,6 +20,8 @@ type prepared struct {
 	cols []types.Column
 	// endsBlock marks COMMIT, ROLLBACK and their like, which a failed block takes.
 	endsBlock bool
+	// cached marks a statement that came from the plan cache.
+	cached bool
 	// enc is the encoder of the last portal, with what it was made for.
 	enc        *encode.Encoder
 	encFormats []int16
@@ -53,24 +55,7 @@ func (c *conn) start(ctx context.Context, p *portal) error {
 		return err
 	}
 	p.cur, p.started = cur, true
-	cols := cur.Columns()
-	if !p.stmt.late() && !sameTypes(cols, p.stmt.cols) {
-		return sqlstate.New(sqlstate.FeatureNotSupported, "cached plan must not change result type").
-			WithHint("A table changed after the statement was prepared: prepare it again.")
-	}
-	return c.encoderFor(p, cols)
-}
-
-func sameTypes(a, b []types.Column) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i].Type != b[i].Type && !a[i].Type.Equal(b[i].Type) {
-			return false
-		}
-	}
-	return true
+	return c.encoderFor(p, cur.Columns())
 }
 
 // encoderFor gives the portal its encoder: that of the statement's last portal when
@@ -184,16 +169,29 @@ func partTag(tag string, sent int) string {
 	return verb + " " + strconv.Itoa(sent)
 }
 
-func (c *conn) closePortal(name string) {
-	p := c.portals[name]
-	if p == nil {
+// close ends the portal's statement.
+func (p *portal) close(log *slog.Logger) {
+	if p.cur == nil {
 		return
 	}
-	delete(c.portals, name)
-	if p.cur != nil {
-		if err := p.cur.Close(); err != nil {
-			c.log.Debug("close a cursor", "error", err)
-		}
+	if err := p.cur.Close(); err != nil {
+		log.Debug("close a cursor", "error", err)
+	}
+}
+
+func (st *prepared) close(log *slog.Logger) {
+	if st.stmt == nil {
+		return
+	}
+	if err := st.stmt.Close(); err != nil {
+		log.Debug("close a statement", "error", err)
+	}
+}
+
+func (c *conn) closePortal(name string) {
+	if p := c.portals[name]; p != nil {
+		delete(c.portals, name)
+		p.close(c.log)
 	}
 }
 
@@ -205,14 +203,8 @@ func (c *conn) closePortals() {
 }
 
 func (c *conn) closeStatement(name string) {
-	st := c.stmts[name]
-	if st == nil {
-		return
-	}
-	delete(c.stmts, name)
-	if st.stmt != nil {
-		if err := st.stmt.Close(); err != nil {
-			c.log.Debug("close a statement", "error", err)
-		}
+	if st := c.stmts[name]; st != nil {
+		delete(c.stmts, name)
+		st.close(c.log)
 	}
 }

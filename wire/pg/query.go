@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/eiderdb/eider/sql/lex"
+	"github.com/eiderdb/eider/sql/sqlstate"
 )
 
 // query answers a simple query: its statements in one implicit transaction, an error
@@ -39,13 +40,13 @@ func (c *conn) queryText(ctx context.Context, text string) error {
 		return nil
 	}
 	for i, st := range list {
-		if len(list) > 1 && !c.implicit {
+		if len(list) > 1 { // each time: a COMMIT among them begins another
 			if err := c.sess.BeginImplicit(); err != nil {
 				return c.fail(ctx, err, text)
 			}
 			c.implicit = true
 		}
-		if err := c.simple(ctx, text, st, i == len(list)-1); err != nil {
+		if err := c.simple(ctx, text, st, len(list) == 1, i == len(list)-1); err != nil {
 			return c.fail(ctx, err, text)
 		}
 	}
@@ -54,21 +55,30 @@ func (c *conn) queryText(ctx context.Context, text string) error {
 
 // simple runs one statement of a simple query. The last one's command tag waits for
 // the implicit transaction's commit.
-func (c *conn) simple(ctx context.Context, text string, st lex.Stmt, last bool) error {
+func (c *conn) simple(ctx context.Context, text string, parsed lex.Stmt, only, last bool) error {
 	c.statements++
-	stmt, err := c.sess.Prepare(ctx, text, st, nil)
+	st, err := c.simpleStatement(ctx, text, parsed, only)
 	if err != nil {
 		return err
 	}
-	p := &portal{stmt: &prepared{text: text, stmt: stmt, cols: stmt.Columns()}}
-	defer stmt.Close()
+	p := &portal{stmt: st}
+	before := len(c.out)
 	tag, err := c.runAll(ctx, p)
-	if err != nil {
-		if p.cur != nil {
-			p.cur.Close()
+	if st.cached && !p.started && sqlstate.Is(err, sqlstate.FeatureNotSupported) { // a table has other columns now
+		c.out = c.out[:before]
+		st.close(c.log)
+		if st, err = c.simpleStatement(ctx, text, parsed, false); err != nil {
+			return err
 		}
+		p = &portal{stmt: st}
+		tag, err = c.runAll(ctx, p)
+	}
+	if err != nil {
+		p.close(c.log)
+		st.close(c.log)
 		return err
 	}
+	c.keepPlan(st, parsed, only)
 	if last {
 		if err := c.endPipeline(ctx); err != nil {
 			return err
@@ -77,6 +87,30 @@ func (c *conn) simple(ctx context.Context, text string, st lex.Stmt, last bool) 
 	c.takeNotices()
 	c.out = appendCommandComplete(c.out, tag)
 	return nil
+}
+
+// simpleStatement prepares a statement, or takes it from the cache if it is its text's only one.
+func (c *conn) simpleStatement(ctx context.Context, text string, parsed lex.Stmt, only bool) (*prepared, error) {
+	if only && c.sess.TxStatus() != 'E' {
+		if st := c.plans.take(text); st != nil {
+			st.cached = true
+			return st, nil
+		}
+	}
+	stmt, err := c.sess.Prepare(ctx, text, parsed, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &prepared{text: text, stmt: stmt, cols: stmt.Columns()}, nil
+}
+
+func (c *conn) keepPlan(st *prepared, parsed lex.Stmt, only bool) {
+	if only && (st.cached || cacheable(st, parsed)) {
+		if st = c.plans.put(st); st == nil {
+			return
+		}
+	}
+	st.close(c.log)
 }
 
 // runAll runs a portal from start to end with its RowDescription.
