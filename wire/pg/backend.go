@@ -44,10 +44,13 @@ type cursor interface {
 	Columns() []types.Column
 	Next(ctx context.Context) (*types.Chunk, error)
 	Tag() string
+	TagOf(n int64) string
+	Suspend()
 	Close() error
 }
 
 type copyIn interface {
+	Done() <-chan struct{}
 	Chunk() *types.Builder
 	Send(ctx context.Context, b *types.Builder) error
 	Finish(ctx context.Context) (int64, error)

@@ -45,11 +45,7 @@ func (c *conn) cancel() {
 	if !c.busy {
 		return
 	}
-	c.canceled = true
 	c.sess.Cancel()
-	if c.copying { // it waits for the client, not for the engine
-		c.wake()
-	}
 }
 
 // setBusy says whether there is something to cancel. A cancel that comes later is
@@ -57,21 +53,6 @@ func (c *conn) cancel() {
 // the next statement.
 func (c *conn) setBusy(busy bool) {
 	c.stateMu.Lock()
-	c.busy, c.canceled = busy, false
-	c.stateMu.Unlock()
-}
-
-// wasCanceled reports and forgets a cancel of the running statement.
-func (c *conn) wasCanceled() bool {
-	c.stateMu.Lock()
-	defer c.stateMu.Unlock()
-	was := c.canceled
-	c.canceled = false
-	return was
-}
-
-func (c *conn) setCopying(on bool) {
-	c.stateMu.Lock()
-	c.copying = on
+	c.busy = busy
 	c.stateMu.Unlock()
 }

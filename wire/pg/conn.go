@@ -57,10 +57,8 @@ type conn struct {
 
 	ended chan struct{} // closed when the connection's goroutine ends
 
-	stateMu  sync.Mutex // guards what a canceller sees
-	busy     bool
-	canceled bool
-	copying  bool
+	stateMu sync.Mutex // guards busy
+	busy    bool       // there is something to cancel
 
 	eventMu sync.Mutex // guards events
 	events  events

@@ -51,9 +51,7 @@ func (c *conn) copyFrom(ctx context.Context, st statement, plan *engine.CopyPlan
 	if err := c.flush(); err != nil {
 		return 0, in.Abort(err)
 	}
-	c.setCopying(true)
-	err = c.takeCopyData(ctx, dec)
-	c.setCopying(false)
+	err = c.takeCopyData(ctx, in, dec)
 	if err == nil {
 		err = dec.Finish(ctx)
 	}
@@ -64,9 +62,20 @@ func (c *conn) copyFrom(ctx context.Context, st statement, plan *engine.CopyPlan
 }
 
 // takeCopyData reads messages up to CopyDone.
-func (c *conn) takeCopyData(ctx context.Context, dec *copyfmt.Decoder) error {
+func (c *conn) takeCopyData(ctx context.Context, in copyIn, dec *copyfmt.Decoder) error {
+	// A cancel interrupts the statement, but this goroutine may be waiting for the client.
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		select {
+		case <-in.Done():
+			c.wake()
+		case <-stop:
+		}
+	}()
+	defer func() { close(stop); <-stopped }()
 	for {
-		typ, body, err := c.copyMessage()
+		typ, body, err := c.copyMessage(in)
 		if err != nil {
 			return err
 		}
@@ -89,7 +98,7 @@ func (c *conn) takeCopyData(ctx context.Context, dec *copyfmt.Decoder) error {
 }
 
 // copyMessage waits for a message of a client in COPY; a cancel and the session's end interrupt it.
-func (c *conn) copyMessage() (byte, []byte, error) {
+func (c *conn) copyMessage(in copyIn) (byte, []byte, error) {
 	for {
 		c.setReadDeadline(noDeadline)
 		if c.woken.Load() {
@@ -97,9 +106,11 @@ func (c *conn) copyMessage() (byte, []byte, error) {
 			if c.dismissed() {
 				return 0, nil, errAdminShutdown()
 			}
-		}
-		if c.wasCanceled() {
-			return 0, nil, errCanceled()
+			select {
+			case <-in.Done():
+				return 0, nil, errCanceled()
+			default:
+			}
 		}
 		typ, body, err := c.r.next()
 		if err == nil {

@@ -167,6 +167,7 @@ func TestLongStrings(t *testing.T) {
 	}
 	s, _ := serveEngine(t, Config{})
 	c := login(t, s.Addr())
+	require.NoError(t, c.nc.SetDeadline(time.Now().Add(5*time.Minute)))
 	lines := c.query("select repeat('x', 200000000) as s")
 	require.Equal(t, []string{"T s:25:0", "D 200000000 bytes", "C SELECT 1", "Z I"}, lines)
 	lines = c.query("select length('" + strings.Repeat("y", 200_000_000) + "') as n")

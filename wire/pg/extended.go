@@ -311,7 +311,7 @@ func (c *conn) execute(ctx context.Context, body []byte) error {
 
 func (c *conn) executePortal(ctx context.Context, p *portal, limit int) (tag string, suspended bool, err error) {
 	if p.done { // its rows are all sent
-		return partTag(p.cur.Tag(), 0), false, nil
+		return p.cur.TagOf(0), false, nil
 	}
 	if !p.started {
 		c.statements++
@@ -333,6 +333,7 @@ func (c *conn) executePortal(ctx context.Context, p *portal, limit int) (tag str
 	}
 	if !p.done {
 		p.resumed = true
+		p.cur.Suspend()
 		return "", true, nil
 	}
 	tag, err = p.finish(n)

@@ -209,10 +209,13 @@ type fakeCursor struct {
 
 func (c *fakeCursor) Columns() []types.Column { return c.f.columns }
 func (c *fakeCursor) Close() error            { return nil }
+func (c *fakeCursor) Suspend()                {}
 
-func (c *fakeCursor) Tag() string {
+func (c *fakeCursor) Tag() string { return c.TagOf(int64(c.f.rows)) }
+
+func (c *fakeCursor) TagOf(n int64) string {
 	if c.tag == "SELECT" {
-		return fmt.Sprintf("SELECT %d", c.f.rows)
+		return fmt.Sprintf("SELECT %d", n)
 	}
 	return c.tag
 }

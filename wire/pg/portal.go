@@ -3,8 +3,6 @@ package pg
 import (
 	"context"
 	"log/slog"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/eiderdb/eider/sql/types"
@@ -150,23 +148,14 @@ func (c *conn) appendRows(p *portal, to int) (int, error) {
 	return p.at - from, nil
 }
 
-// finish closes the cursor of a portal that has come to its end and returns its tag.
+// finish closes the cursor of a portal that has come to its end and returns its tag,
+// which counts the rows of the last Execute.
 func (p *portal) finish(sent int) (string, error) {
 	tag := p.cur.Tag()
-	err := p.cur.Close()
 	if p.resumed {
-		tag = partTag(tag, sent)
+		tag = p.cur.TagOf(int64(sent))
 	}
-	return tag, err
-}
-
-// partTag is a row-returning statement's tag for the rows sent by its last Execute.
-func partTag(tag string, sent int) string {
-	verb, _, ok := strings.Cut(tag, " ")
-	if !ok || verb != "SELECT" && verb != "FETCH" {
-		return tag
-	}
-	return verb + " " + strconv.Itoa(sent)
+	return tag, p.cur.Close()
 }
 
 // close ends the portal's statement.

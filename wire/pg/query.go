@@ -64,7 +64,7 @@ func (c *conn) simple(ctx context.Context, text string, parsed lex.Stmt, only, l
 	p := &portal{stmt: st}
 	before := len(c.out)
 	tag, err := c.runAll(ctx, p)
-	if st.cached && !p.started && sqlstate.Is(err, sqlstate.FeatureNotSupported) { // a table has other columns now
+	if st.cached && !p.started && isStale(err) {
 		c.out = c.out[:before]
 		st.close(c.log)
 		if st, err = c.simpleStatement(ctx, text, parsed, false); err != nil {
@@ -87,6 +87,13 @@ func (c *conn) simple(ctx context.Context, text string, parsed lex.Stmt, only, l
 	c.takeNotices()
 	c.out = appendCommandComplete(c.out, tag)
 	return nil
+}
+
+// isStale tells errors that may come from a plan that no longer fits: a table has other
+// columns now, or is gone. Preparing again says it as for a new statement.
+func isStale(err error) bool {
+	code := sqlstate.CodeOf(err)
+	return code == sqlstate.FeatureNotSupported || code.Class() == "42"
 }
 
 // simpleStatement prepares a statement, or takes it from the cache if it is its text's only one.

@@ -53,6 +53,9 @@ var ErrServerClosed = errors.New("pg: server closed")
 // completed by EnsureDefaults and checked by Validate. The server does not close db.
 func New(db *engine.DB, cfg Config) (*Server, error) {
 	auth := cfg.Auth
+	if auth == nil {
+		auth = db.Gate()
+	}
 	return newServer(engineDatabase{db}, auth, cfg)
 }
 
