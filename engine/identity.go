@@ -55,12 +55,16 @@ func (db *DB) sessionOf(connection uint64) *Session {
 
 // openGate makes the gate; committed is a connection for nobody else.
 func (db *DB) newGate(committed gate.Querier) *gate.Gate {
-	names := make([]string, len(db.opts.Builtins.Functions))
+	functions := make([]gate.Function, len(db.opts.Builtins.Functions))
 	for i, d := range db.opts.Builtins.Functions {
-		names[i] = d.Name
+		f := gate.Function{Name: d.Name, Macro: d.Macro, Table: d.Table}
+		for _, p := range d.Params {
+			f.Params = append(f.Params, p.Name)
+		}
+		functions[i] = f
 	}
 	return gate.New(gate.Options{
-		Database: db.name, Committed: committed, SystemSchemas: db.opts.SystemSchemas, Functions: names,
+		Database: db.name, Committed: committed, SystemSchemas: db.opts.SystemSchemas, Functions: functions,
 		Session: func(connection uint64) *gate.Session {
 			if s := db.sessionOf(connection); s != nil {
 				return s.who

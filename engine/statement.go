@@ -7,6 +7,7 @@ import (
 	"github.com/eiderdb/eider/sql/classify"
 	"github.com/eiderdb/eider/sql/lex"
 	"github.com/eiderdb/eider/sql/sqlstate"
+	"github.com/eiderdb/eider/sql/stmt/role"
 	"github.com/eiderdb/eider/sql/types"
 )
 
@@ -178,7 +179,11 @@ func (st *Stmt) enter(ctx context.Context) *Cursor {
 	c := &Cursor{s: s, caller: ctx, started: time.Now()}
 	c.ctx, c.running = s.enterStatement(ctx)
 	c.info = StatementInfo{PID: s.pid, QueryID: s.db.queryID.Add(1), Class: st.q.className()}
-	s.show(true, st.q.st.Text(st.q.text))
+	text := st.q.st.Text(st.q.text)
+	if st.q.class.Object == "ROLE" {
+		text = role.Redact(text) // a password
+	}
+	s.show(true, text)
 	if f := s.db.opts.Events.StatementStarted; f != nil {
 		f(c.info)
 	}

@@ -18,8 +18,9 @@ type relation struct {
 	definition string
 }
 
-// macro is one of a user's or of Eider's own.
+// macro is one of a user's or of Eider's own (own, without catalog and schema).
 type macro struct {
+	own                   bool
 	catalog, schema, name string
 	params                []string // folded
 	body                  string   // an expression, or a query when table
@@ -32,6 +33,7 @@ type catalogView struct {
 	relations map[string][]*relation // by folded name
 	macros    map[string][]*macro    // likewise
 	schemas   map[[2]string]bool     // folded catalog and schema
+	databases map[string]bool        // folded
 }
 
 const relationsSQL = `SELECT database_name, schema_name, table_name, 'table', '' FROM duckdb_tables()
@@ -45,7 +47,7 @@ const macrosSQL = `SELECT database_name, schema_name, function_name, coalesce(ar
 
 // loadCatalog reads the catalog as q sees it.
 func loadCatalog(ctx context.Context, q Querier) (*catalogView, error) {
-	c := &catalogView{relations: map[string][]*relation{}, macros: map[string][]*macro{}, schemas: map[[2]string]bool{}}
+	c := &catalogView{relations: map[string][]*relation{}, macros: map[string][]*macro{}, schemas: map[[2]string]bool{}, databases: map[string]bool{}}
 	rows, err := q.QueryRows(ctx, relationsSQL)
 	if err != nil {
 		return nil, fmt.Errorf("read the catalog: %w", err)
@@ -54,6 +56,7 @@ func loadCatalog(ctx context.Context, q Querier) (*catalogView, error) {
 		r := &relation{text(row[0]), text(row[1]), text(row[2]), text(row[3]), text(row[4])}
 		if r.kind == "schema" {
 			c.schemas[[2]string{lex.Fold(r.catalog), lex.Fold(r.schema)}] = true
+			c.databases[lex.Fold(r.catalog)] = true
 			continue
 		}
 		name := lex.Fold(r.name)

@@ -36,9 +36,8 @@ type frame struct {
 	view  *relation // the view that gives another role's rights, if any
 	path  []place
 	depth int
-	// macro and args resolve what a macro does with its parameters.
-	macro *macro
-	args  []*string
+	// args are the constant strings that a macro's parameters stand for, by folded name.
+	args map[string]*string
 	// trusted frames are Eider's own; only names that come from the caller are looked at.
 	trusted bool
 }
@@ -227,7 +226,7 @@ func (d *decider) temporaries() bool {
 	}
 	for name, ms := range d.catalog.macros {
 		for _, m := range ms {
-			if lex.EqualFold(m.catalog, "temp") && !d.gate.functions[name] {
+			if lex.EqualFold(m.catalog, "temp") && d.gate.functions[name] == nil {
 				return true
 			}
 		}
@@ -264,8 +263,10 @@ func (d *decider) call(c *call, f *frame) error {
 	if f.as.superuser || f.trusted {
 		return nil
 	}
-	if c.catalog != "" && !lex.EqualFold(c.catalog, "system") && !lex.EqualFold(c.catalog, "temp") && !lex.EqualFold(c.catalog, d.database) {
-		return denied42501("function", c.name)
+	for _, qualifier := range []string{c.catalog, c.schema} {
+		if d.elsewhere(qualifier) {
+			return denied42501("function", c.name)
+		}
 	}
 	switch classified()[functionKey{c.name, c.table}] {
 	case allowed:
@@ -276,10 +277,16 @@ func (d *decider) call(c *call, f *frame) error {
 		return denied42501("function", c.name)
 	}
 	switch {
-	case len(macros) > 0, c.syntax, d.gate.functions[c.name]:
+	case len(macros) > 0, c.syntax, d.gate.functions[c.name] != nil:
 		return nil
 	}
 	return d.unknown(c)
+}
+
+// elsewhere tells whether a function's qualifier names a database that is not the guarded one.
+func (d *decider) elsewhere(qualifier string) bool {
+	q := lex.Fold(qualifier)
+	return d.catalog.databases[q] && q != "system" && q != "temp" && q != lex.Fold(d.database)
 }
 
 // unknown is the refusal of a function that is on no list; if there is none of that name, it says so.
@@ -292,18 +299,20 @@ func (d *decider) unknown(c *call) error {
 }
 
 // macros returns the macros that a call may mean, whatever their place: a search path that
-// is looked at less closely than DuckDB does only finds more to check.
+// is looked at less closely than DuckDB does only finds more to check. A qualifier says nothing,
+// because x.f() is f(x) too.
 func (d *decider) macros(c *call, f *frame) ([]*macro, error) {
 	var found []*macro
+	own := d.gate.functions[c.name]
+	if own != nil && own.body != "" {
+		found = append(found, own)
+	}
 	for _, m := range d.catalog.macros[c.name] {
 		temporary := lex.EqualFold(m.catalog, "temp")
-		if !temporary && !lex.EqualFold(m.catalog, d.database) {
-			continue // reached only by its catalog's name, which is refused
+		if temporary && own != nil || !temporary && !lex.EqualFold(m.catalog, d.database) {
+			continue // Eider's, or reached only by its database's name, which is refused
 		}
-		if c.schema != "" && !lex.EqualFold(c.schema, m.schema) && !lex.EqualFold(c.schema, m.catalog) {
-			continue
-		}
-		if f.view != nil && !d.gate.functions[m.name] {
+		if f.view != nil {
 			home := lex.EqualFold(m.catalog, f.view.catalog) && lex.EqualFold(m.schema, f.view.schema)
 			base := !temporary && (lex.EqualFold(m.schema, "main") || d.gate.system(m.schema) || c.schema != "")
 			if !home && !base {
@@ -317,26 +326,26 @@ func (d *decider) macros(c *call, f *frame) ([]*macro, error) {
 
 // expand looks into a macro with the rights of whoever calls it.
 func (d *decider) expand(m *macro, c *call, f *frame) error {
-	own := d.gate.functions[m.name] || lex.EqualFold(m.catalog, d.database) && d.gate.system(m.schema)
-	inner := &frame{as: f.as, view: f.view, path: f.path, depth: f.depth + 1, macro: m, args: d.passed(c, f), trusted: own || f.trusted}
+	own := m.own || lex.EqualFold(m.catalog, d.database) && d.gate.system(m.schema)
+	inner := &frame{as: f.as, view: f.view, path: f.path, depth: f.depth + 1, args: d.passed(m, c, f), trusted: own || f.trusted}
 	if f.depth > maxExpansion {
 		return sqlstate.New(sqlstate.StatementTooComplex, "macros are nested too deeply")
 	}
-	key := expansion{m, f.as.name}
 	if !own {
-		if d.seen[key] && len(c.args) == 0 {
+		key := expansion{m, f.as.name}
+		if d.seen[key] && len(inner.args) == 0 {
 			return nil
 		}
-		if !d.gate.system(m.schema) && lex.EqualFold(m.catalog, d.database) {
+		d.seen[key] = true
+		if lex.EqualFold(m.catalog, d.database) {
 			if err := d.usage(m.schema, f.as); err != nil {
 				return err
 			}
 		}
 	}
-	d.seen[key] = true
 	sql := m.body
 	if !m.table {
-		sql = "SELECT (" + m.body + ")"
+		sql = "SELECT (" + m.body + "\n)"
 	}
 	p, err := d.gate.parse(d.ctx, d.q, sql)
 	if err != nil {
@@ -348,11 +357,24 @@ func (d *decider) expand(m *macro, c *call, f *frame) error {
 	return d.reading(&p.reads, inner)
 }
 
-// passed are a call's arguments with the parameters of the macro that it stands in replaced.
-func (d *decider) passed(c *call, f *frame) []*string {
-	out := make([]*string, len(c.args))
+// passed are the constant strings that a macro's parameters stand for in a call.
+func (d *decider) passed(m *macro, c *call, f *frame) map[string]*string {
+	out := map[string]*string{}
+	at := 0
+	if c.schema != "" && m.schema != "" && !lex.EqualFold(c.schema, m.schema) && !lex.EqualFold(c.schema, m.catalog) || m.own && c.schema != "" {
+		at = 1 // x.f(): x is the first argument
+	}
 	for i := range c.args {
-		out[i] = d.constant(c, i, f)
+		name := c.named[i]
+		if name == "" {
+			if at < len(m.params) {
+				name = m.params[at]
+			}
+			at++
+		}
+		if v := d.constant(c, i, f); v != nil && name != "" {
+			out[name] = v
+		}
 	}
 	return out
 }
@@ -362,15 +384,10 @@ func (d *decider) constant(c *call, i int, f *frame) *string {
 	if i >= len(c.args) {
 		return nil
 	}
-	if c.args[i] != nil || f.macro == nil || c.param[i] == "" {
+	if c.args[i] != nil || i >= len(c.param) || c.param[i] == "" {
 		return c.args[i]
 	}
-	for j, p := range f.macro.params {
-		if lex.EqualFold(p, c.param[i]) && j < len(f.args) {
-			return f.args[j]
-		}
-	}
-	return nil
+	return f.args[lex.Fold(c.param[i])]
 }
 
 // dynamic decides on query('…') and query_table('t'), which read what a string says.

@@ -26,18 +26,30 @@ type Options struct {
 	// that filter their own rows; ordinary roles may read the views, never the tables, and
 	// may call the macros. "eider" is always one of them.
 	SystemSchemas []string
-	// Functions are Eider's own functions that everybody may call.
-	Functions []string
+	// Functions are Eider's own functions that everybody may call. No macro of the catalog's is
+	// looked at in their place: the temporary macros that they are made of come and go.
+	Functions []Function
 	// Session returns the gate's side of the session that a DuckDB connection belongs to, nil if
 	// there is none; HasPrivilege and HasRole ask it.
 	Session func(connection uint64) *Session
 }
 
+// Function is one of Eider's own. What a macro reads by query_table(parameter) and query(parameter)
+// is checked with the caller's rights; whatever else is in it is trusted.
+type Function struct {
+	Name   string
+	Params []string
+	// Macro is the body, empty for a callback.
+	Macro string
+	// Table tells that Macro is a query.
+	Table bool
+}
+
 // Gate guards one database. It is safe for use by several goroutines.
 type Gate struct {
 	opts      Options
-	schemas   map[string]bool // system schemas, folded
-	functions map[string]bool // Eider's own, folded
+	schemas   map[string]bool   // system schemas, folded
+	functions map[string]*macro // Eider's own, folded; without a body for a callback
 
 	// catalogEpoch and roleEpoch grow when what is committed changed.
 	catalogEpoch, roleEpoch atomic.Uint64
@@ -53,12 +65,16 @@ type Gate struct {
 // New returns the gate of an open database. It reads nothing until it is asked, so that its
 // functions can be registered before the schema exists that their views need.
 func New(o Options) *Gate {
-	g := &Gate{opts: o, schemas: map[string]bool{"eider": true}, functions: map[string]bool{}}
+	g := &Gate{opts: o, schemas: map[string]bool{"eider": true}, functions: map[string]*macro{}}
 	for _, s := range o.SystemSchemas {
 		g.schemas[lex.Fold(s)] = true
 	}
 	for _, f := range o.Functions {
-		g.functions[lex.Fold(f)] = true
+		m := &macro{own: true, name: lex.Fold(f.Name), body: f.Macro, table: f.Table}
+		for _, p := range f.Params {
+			m.params = append(m.params, lex.Fold(p))
+		}
+		g.functions[m.name] = m
 	}
 	g.catalogEpoch.Store(1)
 	g.roleEpoch.Store(1)

@@ -317,7 +317,7 @@ func (s *Session) visible(ctx context.Context, q Querier) (*catalogView, error) 
 	if err != nil {
 		return nil, err
 	}
-	merged := &catalogView{relations: map[string][]*relation{}, macros: map[string][]*macro{}, schemas: base.schemas}
+	merged := &catalogView{relations: map[string][]*relation{}, macros: map[string][]*macro{}, schemas: base.schemas, databases: base.databases}
 	temporary := func(catalog string) bool { return lex.EqualFold(catalog, "temp") }
 	for _, c := range []struct {
 		from *catalogView

@@ -103,7 +103,7 @@ func (d *decider) create(t *target) error {
 // macroName refuses a macro that would take the place of a function that others' views use.
 func (d *decider) macroName(name string) error {
 	folded := lex.Fold(name)
-	if builtin(folded) || d.gate.functions[folded] || len(folded) >= 5 && folded[:5] == "eider" || valueFunctions[folded] {
+	if builtin(folded) || d.gate.functions[folded] != nil || len(folded) >= 5 && folded[:5] == "eider" || valueFunctions[folded] {
 		return sqlstate.Newf(sqlstate.InsufficientPrivilege, "permission denied to replace the built-in function %s", name)
 	}
 	return nil
@@ -142,7 +142,7 @@ func (d *decider) locate(t *target) (place, bool) {
 // owned decides on an object that exists.
 func (d *decider) owned(t *target, p place) error {
 	if lex.EqualFold(p.catalog, "temp") {
-		if t.kind == kindMacro && d.gate.functions[lex.Fold(t.ref.name)] {
+		if t.kind == kindMacro && d.gate.functions[lex.Fold(t.ref.name)] != nil {
 			return notOwner("function", t.ref.name)
 		}
 		return nil

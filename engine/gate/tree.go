@@ -20,8 +20,8 @@ type call struct {
 	syntax bool
 	args   []*string
 	// param is, by position, the column name that an argument consists of: within a macro it
-	// may be one of the macro's parameters.
-	param []string
+	// may be one of the macro's parameters. named is the parameter that an argument is for, if it says so.
+	param, named []string
 }
 
 // reading is what a query reads and calls: every relation that isn't a WITH of its own,
@@ -264,9 +264,11 @@ func (w *walker) call(n map[string]any, table bool) {
 	c := call{catalog: text(n["catalog"]), schema: text(n["schema"]), name: lex.Fold(text(n["function_name"])), table: table}
 	if !plainFunction(c.name) {
 		args, _ := n["children"].([]any)
-		c.args, c.param = make([]*string, len(args)), make([]string, len(args))
+		c.args, c.param, c.named = make([]*string, len(args)), make([]string, len(args)), make([]string, len(args))
 		for i, a := range args {
 			c.args[i], c.param[i] = argument(a)
+			m, _ := a.(map[string]any)
+			c.named[i] = lex.Fold(text(m["alias"]))
 		}
 	}
 	w.out.calls = append(w.out.calls, c)
