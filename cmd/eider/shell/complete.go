@@ -13,6 +13,7 @@ import (
 type names struct {
 	relations map[string][]string // lower-case name or schema.name → columns
 	spelled   map[string]string   // the same → as written
+	hidden    map[string]bool     // short names of Eider's own relations
 	functions []string
 	keywords  []string
 }
@@ -34,7 +35,7 @@ func (s *Shell) learn(ctx context.Context) *names {
 	if s.catalog != nil {
 		return s.catalog
 	}
-	n := &names{relations: map[string][]string{}, spelled: map[string]string{}}
+	n := &names{relations: map[string][]string{}, spelled: map[string]string{}, hidden: map[string]bool{}}
 	cat := s.backend.Catalog()
 	query := func(text string) [][]string {
 		if text == "" || s.backend.TxStatus() == 'E' {
@@ -49,6 +50,7 @@ func (s *Shell) learn(ctx context.Context) *names {
 	add := func(schema, table string) []string {
 		keys := []string{lex.Fold(table), lex.Fold(schema + "." + table)}
 		n.spelled[keys[0]], n.spelled[keys[1]] = table, schema+"."+table
+		n.hidden[keys[0]] = strings.HasPrefix(schema, "eider")
 		return keys
 	}
 	for _, r := range query(cat.Names) {
@@ -101,7 +103,6 @@ func (s *Shell) Complete(ctx context.Context, text string) (prefix string, found
 	switch previousWord(text, before) {
 	case "from", "join", "into", "update", "table", "describe", "summarize", "view", "exists", "references":
 		c.addAll("table", n.tableNames())
-		c.addAll("keyword", []string{"select", "lateral", "only", "if", "exists"})
 		return prefix, c.found
 	}
 	c.addAll("column", n.visibleColumns(text, toks))
@@ -227,7 +228,8 @@ func (n *names) members(text string, toks []lex.Token, qualifier, prefix string)
 func (n *names) tableNames() []string {
 	var out []string
 	for key, spelled := range n.spelled {
-		if schema, _, qualified := strings.Cut(key, "."); !qualified || schema != "main" && schema != "public" {
+		schema, _, qualified := strings.Cut(key, ".")
+		if !qualified && !n.hidden[key] || qualified && schema != "main" && schema != "public" && !strings.HasPrefix(schema, "eider") {
 			out = append(out, spelled)
 		}
 	}

@@ -17,8 +17,22 @@ import (
 // Interact reads from a terminal until the user leaves. Statements' errors have been shown.
 func (s *Shell) Interact(ctx context.Context, history *History) error {
 	rl := readline.NewShell(inputrc.WithApp("eider"))
-	for _, name := range []string{"multiline-column", "history-autosuggest", "autocomplete"} {
-		_ = rl.Config.Set(name, name == "multiline-column")
+	for name, on := range map[string]bool{
+		"multiline-column": true, "history-autosuggest": false, "autocomplete": false, "enable-bracketed-paste": true,
+		"menu-complete-display-prefix": true, "completion-ignore-case": true,
+		// Asking the terminal where the cursor is swallows keys that arrive with its answer.
+		"cursor-position-probe": false,
+	} {
+		if err := rl.Config.Set(name, on); err != nil {
+			return fmt.Errorf("line editor: %w", err)
+		}
+	}
+	for _, keymap := range []string{"emacs", "emacs-standard", "vi-insert"} {
+		for key, command := range map[string]string{`\C-i`: "menu-complete", `\e[Z`: "menu-complete-backward"} { // Tab, Shift-Tab
+			if err := rl.Config.Bind(keymap, inputrc.Unescape(key), command, false); err != nil {
+				return fmt.Errorf("line editor: %w", err)
+			}
+		}
 	}
 	rl.Prompt.Primary(s.prompt)
 	rl.Prompt.Secondary(func() string { return "" })
@@ -26,8 +40,9 @@ func (s *Shell) Interact(ctx context.Context, history *History) error {
 	rl.History.Add("statements", history)
 	rl.AcceptMultiline = func(line []rune) bool { return Complete(string(line)) }
 	rl.Completer = func(line []rune, cursor int) readline.Completions {
-		prefix, found := s.Complete(ctx, string(line[:cursor]))
-		return candidates(prefix, found)
+		text := string(line[:cursor])
+		prefix, found := s.Complete(ctx, text)
+		return candidates(text, prefix, found)
 	}
 	if s.o.Color {
 		rl.SyntaxHighlighter = highlight
@@ -80,13 +95,23 @@ func (s *Shell) prompt() string {
 	return s.backend.Name() + mark + "> "
 }
 
-func candidates(prefix string, found []Candidate) readline.Completions {
+// candidates hands completions to the editor, which replaces all since the last blank:
+// what stands there before the completed word (a qualifier, a parenthesis) is put in front again.
+func candidates(text, prefix string, found []Candidate) readline.Completions {
+	tail := text[strings.LastIndexAny(text, " \t\n")+1:]
+	if len(prefix) > len(tail) { // a quoted name with a blank in it
+		return readline.Completions{}
+	}
+	front := tail[:len(tail)-len(prefix)]
 	raw := make([]readline.Completion, len(found))
 	for i, c := range found {
-		raw[i] = readline.Completion{Value: c.Text, Display: c.Text, Tag: c.Kind + "s"}
+		raw[i] = readline.Completion{Value: front + c.Text, Display: c.Text, Tag: c.Kind + "s"}
+	}
+	if len(found) == 1 && found[0].Kind != "function" && found[0].Kind != "column" {
+		raw[0].Value += " "
 	}
 	comps := readline.CompleteRaw(raw).NoSpace('(', '.')
-	comps.PREFIX = prefix
+	comps.PREFIX = tail
 	return comps
 }
 
