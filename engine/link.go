@@ -39,7 +39,7 @@ func (s *Session) greet(ctx context.Context) error {
 	s.db.byConn[id] = s
 	s.db.mu.Unlock()
 	s.connID = id
-	return nil
+	return s.track(ctx)
 }
 
 // remember runs a statement that changes the connection's state and notes it under

@@ -160,6 +160,8 @@ type SessionOptions struct {
 	Settings map[string]string
 	// Rewrites are the client's dialect: rules that run on every plain statement.
 	Rewrites []rewrite.Rule
+	// TrackProgress makes Session.Progress know how far a statement has come.
+	TrackProgress bool
 	// OnNotice receives notices while a statement runs, on its goroutine.
 	OnNotice func(*sqlstate.Error)
 	// OnParameter is told when a reported setting changed.

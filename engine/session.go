@@ -11,6 +11,7 @@ import (
 	"github.com/eiderdb/eider/sql/lex"
 	"github.com/eiderdb/eider/sql/rewrite"
 	"github.com/eiderdb/eider/sql/sqlstate"
+	"github.com/eiderdb/eider/storage/duck"
 )
 
 // Session is one user's conversation: settings, a transaction, prepared
@@ -33,8 +34,9 @@ type Session struct {
 	// readOnlyDefault is default_transaction_read_only.
 	readOnlyDefault bool
 
-	mu      sync.Mutex // guards running, info, cause, closed
+	mu      sync.Mutex // guards running, tracked, info, cause, closed
 	running *running
+	tracked *duck.Conn // what Progress looks at; nil unless asked for
 	info    SessionInfo
 	cause   *sqlstate.Error // why the session was terminated
 	closed  bool

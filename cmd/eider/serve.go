@@ -201,6 +201,9 @@ func (r *server) listen(ctx context.Context) error {
 		return err
 	}
 	r.tls = cfg.TLS != nil
+	if r.password, err = r.db.Gate().HasPasswords(ctx); err != nil {
+		return err
+	}
 	if r.pg, err = pg.New(r.db, cfg); err != nil {
 		return err
 	}

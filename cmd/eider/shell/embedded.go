@@ -24,7 +24,7 @@ func Open(ctx context.Context, o engine.Options, notice func(*sqlstate.Error)) (
 	if err != nil {
 		return nil, err
 	}
-	session, err := db.NewSession(ctx, engine.SessionOptions{ApplicationName: "eider sql", OnNotice: notice})
+	session, err := db.NewSession(ctx, engine.SessionOptions{ApplicationName: "eider sql", TrackProgress: true, OnNotice: notice})
 	if err != nil {
 		_ = db.Close()
 		return nil, err
@@ -48,10 +48,7 @@ func (e *Embedded) Cancel() { e.session.Cancel() }
 
 // Progress implements Backend.
 func (e *Embedded) Progress() float64 {
-	if p, ok := any(e.session).(interface{ Progress() float64 }); ok {
-		return p.Progress()
-	}
-	return -1
+	return e.session.Progress()
 }
 
 // TxStatus implements Backend.

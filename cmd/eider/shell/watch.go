@@ -13,6 +13,7 @@ import (
 type watcher struct {
 	stop   chan struct{}
 	hush   chan struct{}
+	hushed chan struct{} // closed when nothing of the bar is left
 	once   sync.Once
 	done   sync.WaitGroup
 	struck bool // Ctrl-C was pressed; read after done
@@ -29,7 +30,7 @@ const (
 // watch starts watching. giveUp is called at the second Ctrl-C: the statement's
 // context ends even if the backend doesn't answer.
 func (s *Shell) watch(giveUp context.CancelFunc) *watcher {
-	w := &watcher{stop: make(chan struct{}), hush: make(chan struct{})}
+	w := &watcher{stop: make(chan struct{}), hush: make(chan struct{}), hushed: make(chan struct{})}
 	// A Ctrl-C from before the statement is not meant for it.
 	select {
 	case <-s.o.Interrupts:
@@ -67,6 +68,7 @@ func (s *Shell) watchLoop(w *watcher, giveUp context.CancelFunc) {
 		case <-hush:
 			clear()
 			tick, hush = nil, nil
+			close(w.hushed)
 		case <-s.o.Interrupts:
 			if w.struck {
 				giveUp()
@@ -83,7 +85,12 @@ func (s *Shell) watchLoop(w *watcher, giveUp context.CancelFunc) {
 }
 
 // quiet takes the progress bar away for good: rows are about to appear.
-func (w *watcher) quiet() { w.once.Do(func() { close(w.hush) }) }
+func (w *watcher) quiet() {
+	w.once.Do(func() {
+		close(w.hush)
+		<-w.hushed
+	})
+}
 
 // end stops watching and tells whether Ctrl-C was pressed.
 func (w *watcher) end() bool {
@@ -94,7 +101,7 @@ func (w *watcher) end() bool {
 
 // bar draws progress: ▕██████        ▏ 42 %  3.1 s, or only the time where the fraction is unknown.
 func bar(fraction float64, d time.Duration) string {
-	if fraction < 0 {
+	if fraction <= 0 { // DuckDB says nothing before the first pipeline has begun
 		return fmt.Sprintf("running … %.1f s  (Ctrl-C cancels)", d.Seconds())
 	}
 	fraction = min(fraction, 1)
