@@ -29,6 +29,8 @@ type Cursor struct {
 	// hold keeps the rows beyond the transaction's end (WITH HOLD).
 	hold      bool
 	suspended bool
+	// handed is what Next returned last: the caller may still be using it.
+	handed types.Chunk
 
 	tag     string
 	counted bool
@@ -74,7 +76,8 @@ func (c *Cursor) Next(ctx context.Context) (*types.Chunk, error) {
 		return nil, c.end(nil)
 	}
 	c.info.Rows += int64(chunk.Len)
-	return chunk, nil
+	c.handed = *chunk
+	return &c.handed, nil
 }
 
 // Suspend says that no more rows are wanted for now (a portal's row limit): until the
@@ -187,6 +190,10 @@ func (l lost) close()                                     {}
 // error of the rows themselves is the cursor's and comes with its next Next; if it
 // ended the transaction too, it is also the error of the statement that needs the connection.
 func (c *Cursor) drain(ctx context.Context) error {
+	if c.handed.Len > 0 { // it is over memory that the next chunk takes
+		var r chunkReader
+		c.handed = *r.read(c.columns, appendChunk(nil, &c.handed))
+	}
 	buf := newSpill(c.s.db.spills, c.columns)
 	stop := context.AfterFunc(ctx, func() { c.running.cancel(context.Cause(ctx)) })
 	defer stop()
