@@ -20,6 +20,7 @@ import (
 	"github.com/eiderdb/eider/cmd/eider/holder"
 	"github.com/eiderdb/eider/engine"
 	wirehttp "github.com/eiderdb/eider/wire/http"
+	"github.com/eiderdb/eider/wire/dialect"
 	"github.com/eiderdb/eider/wire/pg"
 )
 
@@ -188,7 +189,7 @@ func (r *server) listen(ctx context.Context) error {
 	s := r.settings
 	cfg := pg.Config{
 		Listen: s.PGListen, UnixSocketDir: s.PGSocketDir, InsecureListen: s.InsecureListen, RequireTLS: s.RequireTLS,
-		MaxConnections: s.MaxConnections, MaxMessageBytes: int(s.MaxMessageBytes), Logger: r.log,
+		MaxConnections: s.MaxConnections, MaxMessageBytes: int(s.MaxMessageBytes), Logger: r.log, Rewrites: dialect.Rules(),
 	}
 	var err error
 	switch host, _, _ := net.SplitHostPort(s.PGListen); {

@@ -79,9 +79,9 @@ func opener(t *testing.T, mode string) func(context.Context, string) (logictest.
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	if mode == "inprocess" {
-		return openInProcess(db, sessionOptions(db))
+		return openInProcess(db, sessionOptions())
 	}
-	srv, err := pg.New(db, serverConfig(db))
+	srv, err := pg.New(db, serverConfig())
 	require.NoError(t, err)
 	require.NoError(t, srv.Listen(ctx))
 	served := make(chan error, 1)

@@ -1,0 +1,10 @@
+// Package dialect holds the few rewrites that keep PostgreSQL's literals meaning
+// what PostgreSQL's clients mean by them, where DuckDB reads the same text
+// differently. Everything else passes untouched: DuckDB's SQL is the language.
+//
+//	'\x00ff'::bytea, bytea '\x00ff'   hex and escape forms become DuckDB's \x00\xff
+//	'on'::boolean, 'off'::boolean     and the other spellings that boolin takes
+//
+// A rule acts on a literal beside its type's name only. A literal that reaches a
+// column without a cast is read by DuckDB; drivers send such values as parameters.
+package dialect
