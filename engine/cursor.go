@@ -27,7 +27,9 @@ type Cursor struct {
 	conn   *duck.Conn
 	connID int64
 	// hold keeps the rows beyond the transaction's end (WITH HOLD).
-	hold      bool
+	hold bool
+	// fate is the transaction's, nil if the statement has one of its own.
+	fate      *fate
 	suspended bool
 	// handed is what Next returned last: the caller may still be using it.
 	handed types.Chunk
@@ -41,7 +43,7 @@ type Cursor struct {
 // open begins to give out's rows; without rows the statement ends here.
 func (c *Cursor) open(out *output) error {
 	c.tag, c.counted = out.tag, out.counted
-	c.columns, c.src = out.columns, out.rows
+	c.columns, c.src, c.fate = out.columns, out.rows, c.s.tx.fate
 	if out.rows == nil {
 		c.info.Rows = out.changed
 		return c.end(nil)
@@ -61,6 +63,9 @@ func (c *Cursor) Columns() []types.Column { return c.columns }
 func (c *Cursor) Next(ctx context.Context) (*types.Chunk, error) {
 	if c.ended {
 		return nil, c.err
+	}
+	if err := c.readable(); err != nil {
+		return nil, err
 	}
 	if c.suspended {
 		c.resume()

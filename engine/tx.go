@@ -30,6 +30,8 @@ type tx struct {
 	writes int
 	// defined tells that something but rows changed: plans and gate have to know.
 	defined bool
+	// fate is what the transaction's cursors ask about it; nil while there is no transaction.
+	fate *fate
 	// savepoints are the open savepoints, innermost last.
 	savepoints []savepoint
 	// onCommit and onRollback follow the transaction's end.
@@ -40,6 +42,35 @@ type tx struct {
 type savepoint struct {
 	name   string
 	writes int
+}
+
+// fate is what has become of a transaction.
+type fate uint8
+
+const (
+	fateOpen fate = iota
+	fateCommitted
+	fateRolledBack
+)
+
+// readable tells whether a cursor may be read, by what became of its transaction.
+func (c *Cursor) readable() error {
+	if _, gone := c.src.(lost); gone || c.fate == nil {
+		return nil // lost says why itself
+	}
+	switch *c.fate {
+	case fateRolledBack:
+		return sqlstate.New(sqlstate.InvalidCursorState, "the cursor was closed because its transaction was rolled back")
+	case fateCommitted:
+		if !c.hold {
+			return sqlstate.New(sqlstate.InvalidCursorState, "the cursor was closed because its transaction was committed")
+		}
+	default:
+		if c.s.tx.failed {
+			return errFailedBlock()
+		}
+	}
+	return nil
 }
 
 func errFailedBlock() *sqlstate.Error {
@@ -65,7 +96,7 @@ func (s *Session) BeginImplicit() error {
 		return err
 	}
 	if s.tx.state == txNone {
-		s.tx = tx{state: txImplicit, readOnly: s.readOnlyDefault, started: time.Now()}
+		s.tx = tx{state: txImplicit, fate: new(fate), readOnly: s.readOnlyDefault, started: time.Now()}
 	}
 	return nil
 }
@@ -84,6 +115,7 @@ func (s *Session) Fail() {
 		return
 	}
 	s.tx.failed = true
+	defer s.show(false, "")
 	// With savepoints DuckDB's transaction may be needed again.
 	if s.tx.began && len(s.tx.savepoints) == 0 {
 		s.rollbackDuck()
@@ -125,7 +157,7 @@ func (s *Session) begin(m modes) {
 		m.apply(&s.tx)
 		return
 	}
-	s.tx = tx{state: txExplicit, readOnly: s.readOnlyDefault, started: time.Now()}
+	s.tx = tx{state: txExplicit, fate: new(fate), readOnly: s.readOnlyDefault, started: time.Now()}
 	m.apply(&s.tx)
 }
 
@@ -173,6 +205,10 @@ func (s *Session) endTx(committed bool) {
 		return
 	}
 	s.tx = tx{}
+	*t.fate = fateRolledBack
+	if committed {
+		*t.fate = fateCommitted
+	}
 	if t.defined {
 		s.db.planned.Add(1)
 	}
