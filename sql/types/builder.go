@@ -121,9 +121,9 @@ func PhysicalWidth(t *Type) int {
 		return 16
 	case Enum:
 		switch n := len(t.Labels); {
-		case n <= 1<<8:
+		case n < 1<<8: // DuckDB's EnumTypeInfo::DictType
 			return 1
-		case n <= 1<<16:
+		case n < 1<<16:
 			return 2
 		}
 		return 4

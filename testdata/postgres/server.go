@@ -110,6 +110,23 @@ func StartTest(t testing.TB, settings ...string) *Server {
 	return s
 }
 
+// UseTLS puts a certificate and its key where ssl = on looks for them.
+func (s *Server) UseTLS(cert, key []byte) error {
+	data := filepath.Join(s.dir, "data")
+	for name, content := range map[string][]byte{"server.crt": cert, "server.key": key} {
+		path := filepath.Join(data, name)
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			return err
+		}
+		if id := s.cmd.SysProcAttr; id != nil && id.Credential != nil {
+			if err := os.Chown(path, int(id.Credential.Uid), int(id.Credential.Gid)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // Stop ends the server and removes its folder.
 func (s *Server) Stop() error {
 	if s.cmd != nil {
