@@ -157,12 +157,9 @@ func (c *Cursor) end(err error) error {
 			c.err = s.failed(c.ctx, err, c.info.QueryID)
 		}
 	}
-	if c.conn != nil && c.conn != s.conn {
-		s.db.forget(c.connID)
-		_ = c.conn.Close() // nothing on it is wanted any more
-	}
-	c.conn = nil
+	c.letGo()
 	s.leaveStatement(c.running)
+	s.noteSettings()
 	s.show(false, "")
 	c.info.Tag, c.info.Duration, c.info.Code = c.Tag(), time.Since(c.started), sqlstate.CodeOf(c.err)
 	if f := s.db.opts.Events.StatementFinished; f != nil {

@@ -32,6 +32,9 @@ type DB struct {
 	macros macroSet
 	gate   *gate.Gate
 	spills *spillSpace
+	hub    hub
+	// foreign are the names of DuckDB's own settings.
+	foreign duckNames
 	// ownTemp is a directory that Close removes, "" for none.
 	ownTemp string
 

@@ -77,7 +77,7 @@ func (db *DB) install(ctx context.Context, conn *duck.Conn) error {
 			}
 		}
 	}
-	for _, f := range db.scalars() {
+	for _, f := range slices.Concat(db.scalars(), db.sessionScalars()) {
 		if err := conn.RegisterScalar(ctx, f); err != nil {
 			return fmt.Errorf("register function %s: %w", f.Name, err)
 		}

@@ -9,7 +9,7 @@ import (
 
 // Notice sends a message to the session's client: severity is WARNING, NOTICE, INFO, LOG or DEBUG.
 func (s *Session) Notice(severity string, code sqlstate.Code, message string) {
-	if s.opts.OnNotice == nil {
+	if s.opts.OnNotice == nil || !s.wants(severity) {
 		return
 	}
 	e := sqlstate.New(code, message)

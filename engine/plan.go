@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/eiderdb/eider/sql/classify"
-	"github.com/eiderdb/eider/sql/sqlstate"
 )
 
 // plan turns a statement into an operation: one method a group, in the file named by it.
@@ -33,26 +32,4 @@ func (s *Session) plan(ctx context.Context, q *query) (operation, error) {
 		}
 	}
 	return s.planPlain(ctx, q)
-}
-
-// The statements below are written in files of their own.
-
-func (s *Session) planSetting(ctx context.Context, q *query) (operation, error) {
-	return s.planPlain(ctx, q)
-}
-
-func (s *Session) planCursor(ctx context.Context, q *query) (operation, error) {
-	return nil, sqlstate.Newf(sqlstate.FeatureNotSupported, "%s is not supported", q.class.Tag())
-}
-
-func (s *Session) planPrepared(ctx context.Context, q *query) (operation, error) {
-	return s.planPlain(ctx, q)
-}
-
-func (s *Session) planNotify(ctx context.Context, q *query) (operation, error) {
-	return nil, sqlstate.Newf(sqlstate.FeatureNotSupported, "%s is not supported", q.class.Tag())
-}
-
-func (s *Session) planSavepoint(ctx context.Context, q *query) (operation, error) {
-	return nil, sqlstate.Newf(sqlstate.FeatureNotSupported, "%s is not supported", q.class.Tag())
 }

@@ -24,6 +24,14 @@ type Session struct {
 	link
 	tx    tx
 	rules *rewrite.Set
+	settingState
+	// named are the prepared statements that have a name, by name.
+	named map[string]*named
+	// cursors are those of DECLARE, by name; declared counts all there ever were.
+	cursors  map[string]*sqlCursor
+	declared int
+	notes    notes
+	idle     *time.Timer // runs while the client says nothing and there is a limit for that
 	// who is the gate's side of the session: roles and what they may do.
 	who *gate.Session
 	// attached is the cursor that streams on conn, nil for none.
@@ -65,7 +73,7 @@ func errTerminated() *sqlstate.Error {
 
 // NewSession opens a session. 28000 if the role doesn't exist; 57P03 when the database is closing.
 func (db *DB) NewSession(ctx context.Context, o SessionOptions) (*Session, error) {
-	s := &Session{db: db, opts: o, rules: rewrite.Compile(o.Rewrites), done: make(chan struct{})}
+	s := &Session{db: db, opts: o, rules: rewrite.Compile(append([]rewrite.Rule{sessionFunctions()}, o.Rewrites...)), done: make(chan struct{})}
 	if err := db.enter(s); err != nil {
 		return nil, err
 	}
@@ -86,9 +94,13 @@ func (s *Session) start(ctx context.Context) (err error) {
 	if s.conn, err = s.db.duck.Connect(ctx); err != nil {
 		return err
 	}
-	if err = s.greet(ctx); err != nil {
+	if err = s.greet(ctx); err == nil {
+		err = s.startSettings(ctx)
+	}
+	if err != nil {
 		return errors.Join(err, s.conn.Close())
 	}
+	s.watchIdle(false)
 	return nil
 }
 
@@ -186,6 +198,7 @@ func (s *Session) leaveStatement(r *running) {
 
 // show sets what pg_stat_activity shows; query "" keeps the last one.
 func (s *Session) show(active bool, query string) {
+	s.watchIdle(active)
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -241,10 +254,14 @@ func (s *Session) Close() error {
 	s.mu.Unlock()
 
 	var errs []error
+	s.watchIdle(true)
+	s.closeCursorsSince(0)
 	if s.attached != nil {
 		errs = append(errs, s.attached.Close())
 	}
 	s.endTx(false)
+	s.dropAllPrepared()
+	s.unlisten("")
 	errs = append(errs, s.conn.Close())
 	s.who.Close()
 	s.leave()

@@ -54,6 +54,16 @@ func newSpillSpace(dir string, maxBytes int64) *spillSpace {
 	}}
 }
 
+// take books bytes of a file; give them back by adding their negative to used, also after an error.
+func (s *spillSpace) take(size int64) error {
+	if used := s.used.Add(size); s.max > 0 && used > s.max {
+		return sqlstate.New(sqlstate.DiskFull, "no space left for temporary files").
+			WithDetail("The rows of an open cursor need more than the %d bytes allowed.", s.max).
+			WithHint("Fetch the cursor to its end before the next statement, or raise MaxTempBytes.")
+	}
+	return nil
+}
+
 type namedFile struct{ *os.File }
 
 func (f namedFile) Close() error { return errors.Join(f.File.Close(), os.Remove(f.Name())) }
@@ -100,10 +110,8 @@ func (s *spill) add(chunk *types.Chunk) error {
 	}
 	size := int64(len(s.scratch) + 8)
 	s.written += size
-	if used := s.space.used.Add(size); s.space.max > 0 && used > s.space.max {
-		return sqlstate.New(sqlstate.DiskFull, "no space left for temporary files").
-			WithDetail("The rows of an open cursor need more than the %d bytes allowed.", s.space.max).
-			WithHint("Fetch the cursor to its end before the next statement, or raise MaxTempBytes.")
+	if err := s.space.take(size); err != nil {
+		return err
 	}
 	var head [8]byte
 	binary.NativeEndian.PutUint64(head[:], uint64(len(s.scratch)))

@@ -76,7 +76,11 @@ func (s *Session) Prepare(ctx context.Context, text string, st lex.Stmt, paramTy
 	id := s.db.queryID.Add(1)
 	ctx, run := s.enterStatement(ctx)
 	defer s.leaveStatement(run)
-	op, err := s.plan(ctx, &q)
+	err := s.applySettings(ctx)
+	var op operation
+	if err == nil {
+		op, err = s.plan(ctx, &q)
+	}
 	if err != nil {
 		return nil, s.failed(ctx, err, id)
 	}
@@ -150,6 +154,16 @@ func (s *Session) ready(ctx context.Context, q *query) error {
 	switch q.class.Group {
 	case classify.Transaction:
 		return nil
+	case classify.Session, classify.Prepared, classify.Notify:
+		// They look at no data: the transaction can still be shaped after them.
+		if err := s.free(ctx); err != nil {
+			return err
+		}
+		return s.applySettings(ctx)
+	case classify.Cursor:
+		if q.class.Verb != classify.Declare {
+			return nil // they use the open cursor
+		}
 	case classify.Utility:
 		if q.class.Verb == classify.Vacuum && s.tx.state == txExplicit {
 			return sqlstate.New(sqlstate.ActiveSQLTransaction, "VACUUM cannot run inside a transaction block")
@@ -159,6 +173,9 @@ func (s *Session) ready(ctx context.Context, q *query) error {
 		return errReadOnly(q.class.Tag())
 	}
 	if err := s.free(ctx); err != nil {
+		return err
+	}
+	if err := s.applySettings(ctx); err != nil {
 		return err
 	}
 	return s.join(ctx)

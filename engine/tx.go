@@ -42,6 +42,8 @@ type tx struct {
 type savepoint struct {
 	name   string
 	writes int
+	// settings, cursors and notes are how many there were of each.
+	settings, cursors, notes int
 }
 
 // fate is what has become of a transaction.
@@ -225,6 +227,10 @@ func (s *Session) endTx(committed bool) {
 // ended tells gate and listeners that a transaction, perhaps of one statement, is over.
 func (s *Session) ended(committed bool, d time.Duration) {
 	s.who.TransactionEnded(committed)
+	s.values.End(committed)
+	s.endCursors(committed)
+	s.noteSettings()
+	s.settleNotes(committed)
 	if f := s.db.opts.Events.TransactionFinished; f != nil {
 		f(TransactionInfo{PID: s.pid, Committed: committed, Duration: d})
 	}
