@@ -94,7 +94,43 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		}
 		openFiles.dbs = append(openFiles.dbs, db)
 	}
+	if err := db.limitTemp(ctx, &cfg); err != nil {
+		mapping.Close(&db.db)
+		db.forget()
+		return nil, err
+	}
 	return db, nil
+}
+
+const maxTempSize = "max_temp_directory_size"
+
+// limitTemp bounds the spilled bytes. DuckDB 1.5 shows this option but doesn't obey
+// it when it comes with the options of opening, so it is set by a statement.
+func (db *DB) limitTemp(ctx context.Context, cfg *Config) error {
+	size := cfg.Settings[maxTempSize]
+	if cfg.MaxTempBytes > 0 {
+		size = strconv.FormatInt(cfg.MaxTempBytes, 10) + "B"
+	}
+	if size == "" {
+		return nil
+	}
+	c, err := db.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_, err = c.Exec(ctx, "SET "+maxTempSize+" = '"+strings.ReplaceAll(size, "'", "''")+"'")
+	return err
+}
+
+// forget takes db off the files that this process has open; openFiles is locked.
+func (db *DB) forget() {
+	for i, other := range openFiles.dbs {
+		if other == db {
+			openFiles.dbs = append(openFiles.dbs[:i:i], openFiles.dbs[i+1:]...)
+			return
+		}
+	}
 }
 
 // heldHere is the error for a file that this process has open. openFiles is locked.
@@ -131,14 +167,13 @@ func newOptions(cfg *Config) (*mapping.Config, error) {
 	if cfg.TempDir != "" {
 		all["temp_directory"] = cfg.TempDir
 	}
-	if cfg.MaxTempBytes > 0 {
-		all["max_temp_directory_size"] = strconv.FormatInt(cfg.MaxTempBytes, 10) + "B"
-	}
 	if cfg.Threads > 0 {
 		all["threads"] = strconv.Itoa(cfg.Threads)
 	}
 	for k, v := range cfg.Settings {
-		all[k] = v
+		if k != maxTempSize {
+			all[k] = v
+		}
 	}
 	options := new(mapping.Config)
 	if mapping.CreateConfig(options) == mapping.StateError {
@@ -199,11 +234,6 @@ func (db *DB) Close() error {
 	openFiles.Lock()
 	defer openFiles.Unlock()
 	mapping.Close(&db.db)
-	for i, other := range openFiles.dbs {
-		if other == db {
-			openFiles.dbs = append(openFiles.dbs[:i:i], openFiles.dbs[i+1:]...)
-			break
-		}
-	}
+	db.forget()
 	return errors.Join(errs...)
 }

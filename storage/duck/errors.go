@@ -37,7 +37,6 @@ var rules = []rule{
 	{"Binder", `Cannot extract field`, sqlstate.DatatypeMismatch, "", ""},
 	{"Binder", `Ambiguous reference to column name "{column}" (`, sqlstate.AmbiguousColumn, `column reference "{column}" is ambiguous`, ""},
 	{"Binder", `Ambiguous reference to table "{table}" (`, sqlstate.DuplicateAlias, `table name "{table}" specified more than once`, ""},
-	{"Binder", `Duplicate alias "{table}"`, sqlstate.DuplicateAlias, `table name "{table}" specified more than once`, ""},
 	{"Binder", `Duplicate column name "{column}"`, sqlstate.DuplicateColumn, `column "{column}" specified more than once`, ""},
 	{"Binder", `Catalog "{catalog}" does not exist`, sqlstate.InvalidCatalogName, `database "{catalog}" does not exist`, ""},
 	{"Binder", `Failed to detach database with name "{catalog}"`, sqlstate.InvalidCatalogName, `database "{catalog}" does not exist`, ""},
@@ -58,6 +57,7 @@ var rules = []rule{
 	{"Catalog", `Cannot drop entry "{}" because it is an internal system entry`, sqlstate.DependentObjectsStillExist, "", ""},
 	{"Catalog", `Cannot change the type of this column: {} depends on it`, sqlstate.DependentObjectsStillExist, "", ""},
 	{"Catalog", `Cannot drop this column`, sqlstate.DependentObjectsStillExist, "", ""},
+	{"Catalog", `Cannot drop column: table only has one`, sqlstate.InvalidTableDefinition, "", ""},
 	{"Catalog", `table "{table}" can have only one primary key`, sqlstate.InvalidTableDefinition, "", ""},
 	{"Catalog", `unrecognized configuration parameter "{}"`, sqlstate.UndefinedObject, "", ""},
 	{"Parser", `Duplicate CTE name "{table}"`, sqlstate.DuplicateAlias, `WITH query name "{table}" specified more than once`, ""},
@@ -74,9 +74,9 @@ var rules = []rule{
 	{"Binder", `column {column} must appear in the GROUP BY clause`, sqlstate.GroupingError, `column "{column}" must appear in the GROUP BY clause or be used in an aggregate function`, ""},
 	{"Binder", `aggregate function calls cannot contain window`, sqlstate.GroupingError, "", ""},
 	{"Binder", `aggregate function calls cannot be nested`, sqlstate.GroupingError, "", ""},
-	{"Binder", `{} clause cannot contain aggregates`, sqlstate.GroupingError, "", ""},
+	{"Binder", `aggregate functions are not allowed in`, sqlstate.GroupingError, "", ""},
+	{"Binder", `window functions are not allowed in`, sqlstate.WindowingError, "", ""},
 	{"Binder", `{} cannot contain aggregates`, sqlstate.GroupingError, "", ""},
-	{"Binder", `{} clause cannot contain window functions`, sqlstate.WindowingError, "", ""},
 	{"Binder", `{} cannot contain window functions`, sqlstate.WindowingError, "", ""},
 	{"Binder", `window function calls cannot be nested`, sqlstate.WindowingError, "", ""},
 	{"Binder", `Subquery returns {} columns - expected`, sqlstate.SyntaxError, "", ""},
@@ -97,7 +97,6 @@ var rules = []rule{
 	// Parameters.
 	{"Invalid Input", `Values were not provided for the following prepared statement parameters`, sqlstate.UndefinedParameter, "", ""},
 	{"Invalid Input", `Parameter argument/count mismatch`, sqlstate.ProtocolViolation, "", ""},
-	{"Binder", `Could not determine type of parameters`, sqlstate.IndeterminateDatatype, "", ""},
 
 	// Values.
 	{"Conversion", `Type {} with value {} can't be cast because the value is out of range`, sqlstate.NumericValueOutOfRange, "", ""},
@@ -106,6 +105,7 @@ var rules = []rule{
 	{"Conversion", `Unimplemented type for cast ({from} -> {to})`, sqlstate.CannotCoerce, "cannot cast type {from} to {to}", ""},
 	{"Conversion", `Cannot cast {} of size`, sqlstate.CannotCoerce, "", ""},
 	{"Conversion", `Cannot cast list with length`, sqlstate.CannotCoerce, "", ""},
+	{"Conversion", `Failure in decode`, sqlstate.CharacterNotInRepertoire, "", ""},
 	{"Conversion", `invalid {} field format`, sqlstate.InvalidDatetimeFormat, "", ""},
 	{"Conversion", `{} field value out of range`, sqlstate.DatetimeFieldOverflow, "", ""},
 	{"Conversion", `Unknown TimeZone`, sqlstate.InvalidParameterValue, "", ""},
@@ -121,23 +121,19 @@ var rules = []rule{
 	{"Out of Range", `Cannot create a string of size`, sqlstate.ProgramLimitExceeded, "", ""},
 	{"Invalid Input", `Lists larger than`, sqlstate.ProgramLimitExceeded, "", ""},
 	{"Syntax", `Invalid escape string`, sqlstate.InvalidEscapeSequence, "", ""},
-	{"Invalid Input", `Invalid unicode`, sqlstate.CharacterNotInRepertoire, "", ""},
 	{"Parser", `Memory must have a number`, sqlstate.InvalidParameterValue, "", ""},
 	{"Parser", `Max expression depth limit`, sqlstate.StatementTooComplex, "", ""},
-	{"Binder", `Max expression depth limit`, sqlstate.StatementTooComplex, "", ""},
 	{"Parser", `{} out of range`, sqlstate.InvalidParameterValue, "", ""},
 
 	// Constraints.
 	{"Constraint", `Duplicate key "{key}" violates primary key constraint`, sqlstate.UniqueViolation, "duplicate key value violates primary key constraint", "Key {key} already exists."},
 	{"Constraint", `Duplicate key "{key}" violates unique constraint`, sqlstate.UniqueViolation, "duplicate key value violates unique constraint", "Key {key} already exists."},
 	{"Constraint", `PRIMARY KEY or UNIQUE constraint violation: duplicate key "{key}"`, sqlstate.UniqueViolation, "duplicate key value violates unique constraint", "Key {key} already exists."},
-	{"Constraint", `PRIMARY KEY or UNIQUE constraint violat`, sqlstate.UniqueViolation, "", ""},
 	{"Constraint", `Data contains duplicates`, sqlstate.UniqueViolation, "", ""},
 	{"Constraint", `NOT NULL constraint failed: {table}.{column}$`, sqlstate.NotNullViolation, `null value in column "{column}" of relation "{table}" violates not-null constraint`, ""},
 	{"Constraint", `CHECK constraint failed on table {table} with expression {constraint}$`, sqlstate.CheckViolation, `new row for relation "{table}" violates check constraint`, "Failed: {constraint}."},
 	{"Constraint", `Violates foreign key constraint because key "{key}" does not exist in the referenced table`, sqlstate.ForeignKeyViolation, "insert or update violates foreign key constraint", "Key {key} is not present in the referenced table."},
 	{"Constraint", `Violates foreign key constraint because key "{key}" is still referenced`, sqlstate.ForeignKeyViolation, "update or delete violates foreign key constraint", "Key {key} is still referenced."},
-	{"Constraint", `Violates foreign key constraint`, sqlstate.ForeignKeyViolation, "", ""},
 
 	// Transactions.
 	{"TransactionContext", `cannot start a transaction within a transaction`, sqlstate.ActiveSQLTransaction, "there is already a transaction in progress", ""},
@@ -147,28 +143,20 @@ var rules = []rule{
 	{"TransactionContext", `Catalog write-write conflict`, sqlstate.SerializationFailure, "", ""},
 	{"TransactionContext", `Conflict on `, sqlstate.SerializationFailure, "", ""},
 	{"TransactionContext", `Failed to commit: PRIMARY KEY or UNIQUE constraint viola`, sqlstate.UniqueViolation, "", ""},
-	{"TransactionContext", `Failed to commit: write-write conflict`, sqlstate.SerializationFailure, "", ""},
 	{"TransactionContext", `Failed to commit: `, sqlstate.SerializationFailure, "", ""},
 	{"TransactionContext", `Attempting to write to database "{}" in a transaction that has already modified`, sqlstate.FeatureNotSupported, "", ""},
-	{"TransactionContext", `Transaction conflict`, sqlstate.SerializationFailure, "", ""},
-	{"TransactionContext", `Cannot write to database "{}" - transaction is launched in read-only mode`, sqlstate.ReadOnlySQLTransaction, "", ""},
-	{"TransactionContext", `Cannot `, sqlstate.SerializationFailure, "", ""},
+	{"TransactionContext", `Cannot write to database "{catalog}" - transaction is launched in read-only mode`, sqlstate.ReadOnlySQLTransaction, "cannot write to database \"{catalog}\" in a read-only transaction", ""},
 	{"Invalid Input", `Cannot execute statement of type "{}" on database "{catalog}" which is attached in read-only mode`, sqlstate.ReadOnlySQLTransaction, `cannot write to database "{catalog}": it is open read-only`, ""},
-	{"Invalid Input", `Cannot execute statement of type "{}" in transaction`, sqlstate.ReadOnlySQLTransaction, "", ""},
-	{"Invalid Input", `Attempting to execute an unsuccessful or closed pending query result`, sqlstate.QueryCanceled, "canceling statement due to user request", ""},
 
 	// Files and resources.
-	{"IO", `Could not set lock on file "{}": Conflicting lock is held`, sqlstate.ObjectInUse, "", ""},
 	{"IO", `Could not set lock on file`, sqlstate.ObjectInUse, "", ""},
 	{"IO", `The file "{}" exists, but it is not a valid DuckDB database file`, sqlstate.DataCorrupted, "", ""},
 	{"IO", `Cannot open database "{}" in read-only mode: database does not exist`, sqlstate.UndefinedFile, "", ""},
+	{"IO", `Cannot open file "{}": No such file`, sqlstate.UndefinedFile, "", ""},
 	{"IO", `No files found that match the pattern`, sqlstate.UndefinedFile, "", ""},
 	{"IO", `Extension "{}" not found`, sqlstate.UndefinedFile, "", ""},
-	{"IO", `Failed to download extension`, sqlstate.UndefinedFile, "", ""},
 	{"IO", `Corrupt database file`, sqlstate.DataCorrupted, "", ""},
-	{"IO", `Checksum`, sqlstate.DataCorrupted, "", ""},
 	{"Out of Memory", `failed to offload data block of size`, sqlstate.DiskFull, "", ""},
-	{"Permission", ``, sqlstate.InsufficientPrivilege, "", ""},
 }
 
 // entryCodes are the codes for a missing or doubled entry of the catalog by its type.
@@ -255,7 +243,7 @@ func readReport(text string) (r report) {
 
 func (r *report) error() *sqlstate.Error {
 	message, hint, detail := splitMessage(r.Message)
-	e := sqlstate.New(sqlstate.InternalError, message)
+	e := sqlstate.New(sqlstate.InternalError, message).Because(&nativeError{r.Exception, r.Message, nil})
 	e.Hint, e.Detail = hint, detail
 	if p, err := strconv.Atoi(r.Position); err == nil {
 		e.Position = p + 1
@@ -268,11 +256,19 @@ func (r *report) error() *sqlstate.Error {
 	}
 	for i := range rules {
 		if rules[i].exception == r.Exception && rules[i].apply(r.Message, e) {
-			break
+			return e.Because(&nativeError{r.Exception, r.Message, &rules[i]})
 		}
 	}
 	return e
 }
+
+// nativeError is the cause of a translated error: what DuckDB said and how it was understood.
+type nativeError struct {
+	exception, message string
+	rule               *rule // nil when the exception's default code was taken
+}
+
+func (e *nativeError) Error() string { return e.exception + " Error: " + e.message }
 
 // entry handles the catalog's missing and doubled entries, which are structured.
 func (r *report) entry(e *sqlstate.Error) bool {
