@@ -12,7 +12,7 @@ import (
 
 // TestAllowed is what an ordinary role must be able to do with SELECT and INSERT on a table.
 func TestAllowed(t *testing.T) {
-	ann := newWorld(t, shop).as("ann")
+	ann := newWorld(t, shop(t)).as("ann")
 	for _, c := range []struct {
 		sql  string
 		want []string
@@ -84,7 +84,7 @@ func TestAllowed(t *testing.T) {
 
 // TestPrepared re-checks what was prepared before a grant was revoked.
 func TestPrepared(t *testing.T) {
-	w := newWorld(t, shop)
+	w := newWorld(t, shop(t))
 	ann, ctx := w.as("ann"), context.Background()
 	text := "SELECT count(*) FROM orders WHERE id > $1"
 	st, err := ann.Prepare(ctx, text, ann.Split(text)[0], nil)
@@ -109,7 +109,7 @@ func TestPrepared(t *testing.T) {
 
 // TestViewReplaced looks again into a view that was made anew.
 func TestViewReplaced(t *testing.T) {
-	w := newWorld(t, shop)
+	w := newWorld(t, shop(t))
 	w.root.must("GRANT CREATE ON SCHEMA main TO analysts; GRANT SELECT ON secret TO builder")
 	builder := w.as("builder")
 	builder.must("CREATE VIEW mine AS SELECT id FROM orders; GRANT SELECT ON mine TO ann")

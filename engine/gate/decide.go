@@ -155,6 +155,9 @@ func (d *decider) allowed(r *relation, as *identity, need Privilege) error {
 		return nil
 	}
 	if !lex.EqualFold(r.catalog, d.database) {
+		if d.gate.catalogs(r.catalog) && need == Select {
+			return nil
+		}
 		if lex.EqualFold(r.catalog, "system") {
 			return denied42501(r.kind, r.schema+"."+r.name)
 		}
@@ -189,7 +192,7 @@ func (d *decider) usage(schema string, as *identity) error {
 
 // view looks into a view with its owner's rights.
 func (d *decider) view(r *relation, f *frame) error {
-	if lex.EqualFold(r.catalog, "system") {
+	if lex.EqualFold(r.catalog, "system") || d.gate.catalogs(r.catalog) {
 		return nil
 	}
 	inner := &frame{as: f.as, view: f.view, depth: f.depth + 1}
@@ -279,6 +282,8 @@ func (d *decider) call(c *call, f *frame) error {
 	switch {
 	case len(macros) > 0, c.syntax, d.gate.functions[c.name] != nil:
 		return nil
+	case aboutSession[c.name] && c.self:
+		return nil
 	}
 	return d.unknown(c)
 }
@@ -286,8 +291,12 @@ func (d *decider) call(c *call, f *frame) error {
 // elsewhere tells whether a function's qualifier names a database that is not the guarded one.
 func (d *decider) elsewhere(qualifier string) bool {
 	q := lex.Fold(qualifier)
-	return d.catalog.databases[q] && q != "system" && q != "temp" && q != lex.Fold(d.database)
+	return d.catalog.databases[q] && q != "system" && q != "temp" && q != lex.Fold(d.database) && !d.gate.catalogs(q)
 }
+
+// aboutSession are functions of the engine's that everybody may call about the own connection:
+// the first argument must be current_connection_id().
+var aboutSession = set("eider_has_privilege", "eider_has_role", "eider_cancel_backend", "eider_terminate_backend", "eider_sessions", "eider_settings")
 
 // unknown is the refusal of a function that is on no list; if there is none of that name, it says so.
 func (d *decider) unknown(c *call) error {
@@ -309,12 +318,12 @@ func (d *decider) macros(c *call, f *frame) ([]*macro, error) {
 	}
 	for _, m := range d.catalog.macros[c.name] {
 		temporary := lex.EqualFold(m.catalog, "temp")
-		if temporary && own != nil || !temporary && !lex.EqualFold(m.catalog, d.database) {
+		if temporary && own != nil || !temporary && !lex.EqualFold(m.catalog, d.database) && !d.gate.catalogs(m.catalog) {
 			continue // Eider's, or reached only by its database's name, which is refused
 		}
 		if f.view != nil {
 			home := lex.EqualFold(m.catalog, f.view.catalog) && lex.EqualFold(m.schema, f.view.schema)
-			base := !temporary && (lex.EqualFold(m.schema, "main") || d.gate.system(m.schema) || c.schema != "")
+			base := !temporary && (lex.EqualFold(m.schema, "main") || d.gate.system(m.schema) || d.gate.catalogs(m.catalog) || c.schema != "")
 			if !home && !base {
 				return nil, d.shadowed(f.view, m.name)
 			}
@@ -326,7 +335,7 @@ func (d *decider) macros(c *call, f *frame) ([]*macro, error) {
 
 // expand looks into a macro with the rights of whoever calls it.
 func (d *decider) expand(m *macro, c *call, f *frame) error {
-	own := m.own || lex.EqualFold(m.catalog, d.database) && d.gate.system(m.schema)
+	own := m.own || lex.EqualFold(m.catalog, d.database) && d.gate.system(m.schema) || d.gate.catalogs(m.catalog)
 	inner := &frame{as: f.as, view: f.view, path: f.path, depth: f.depth + 1, args: d.passed(m, c, f), trusted: own || f.trusted}
 	if f.depth > maxExpansion {
 		return sqlstate.New(sqlstate.StatementTooComplex, "macros are nested too deeply")
@@ -365,7 +374,10 @@ func (d *decider) passed(m *macro, c *call, f *frame) map[string]*string {
 		at = 1 // x.f(): x is the first argument
 	}
 	for i := range c.args {
-		name := c.named[i]
+		name := ""
+		if i < len(c.named) {
+			name = c.named[i]
+		}
 		if name == "" {
 			if at < len(m.params) {
 				name = m.params[at]
@@ -414,7 +426,7 @@ func (d *decider) dynamic(c *call, f *frame) error {
 	for _, st := range lex.Split(*s) {
 		q, err := parse.New(*s, st).QualifiedName("a table's name")
 		if err != nil {
-			return err
+			return denied42501("function", c.name).Because(err)
 		}
 		ref, err := toReference(q)
 		if err != nil || q.Span.Text != strings.TrimSpace(*s) {

@@ -54,6 +54,9 @@ type Gate struct {
 	// catalogEpoch and roleEpoch grow when what is committed changed.
 	catalogEpoch, roleEpoch atomic.Uint64
 
+	// views are the views of the system schemas, folded, for catalog views on DuckDB's threads.
+	views atomic.Pointer[map[[2]string]bool]
+
 	mu       sync.Mutex // guards what follows and the use of opts.Committed
 	roles    *roleSet
 	rolesAt  uint64 // the epoch of roles
@@ -81,7 +84,16 @@ func New(o Options) *Gate {
 	return g
 }
 
+// systemDatabase is the attached database in memory in which servers keep their catalogs:
+// everybody may read it and call its macros, whose rows are filtered where they must be.
+const systemDatabase = "eider_sys"
+
 func (g *Gate) system(schema string) bool { return g.schemas[lex.Fold(schema)] }
+
+// catalogs tells whether a database is the one of catalogs.
+func (g *Gate) catalogs(database string) bool {
+	return lex.EqualFold(database, systemDatabase) && !lex.EqualFold(g.opts.Database, systemDatabase)
+}
 
 // CatalogChanged voids decisions that rest on the catalog. Sessions do it by
 // TransactionEnded; who changes tables by other means calls it.
@@ -114,6 +126,15 @@ func (g *Gate) committedCatalog(ctx context.Context) (*catalogView, error) {
 			return nil, err
 		}
 		g.catalog, g.catAt = c, epoch
+		views := map[[2]string]bool{}
+		for name, rs := range c.relations {
+			for _, r := range rs {
+				if r.kind == "view" && g.system(r.schema) && lex.EqualFold(r.catalog, g.opts.Database) {
+					views[[2]string{lex.Fold(r.schema), name}] = true
+				}
+			}
+		}
+		g.views.Store(&views)
 	}
 	return g.catalog, nil
 }

@@ -64,7 +64,11 @@ func (g *Gate) NewSession(ctx context.Context, id int32, user string) (*Session,
 		}
 		s.trusted = true
 	}
-	if _, err := s.identify(set); err != nil {
+	me, err := s.identify(set)
+	if err == nil && !me.superuser {
+		_, err = g.committedCatalog(ctx) // what hasPrivilege knows of system schemas
+	}
+	if err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -412,7 +416,13 @@ func (s *Session) hasPrivilege(schema, relation, privilege string) bool {
 	}
 	var held Privilege
 	if s.gate.system(schema) {
-		held = Select | Usage
+		views := s.gate.views.Load()
+		switch {
+		case relation == "":
+			held = Usage
+		case views != nil && (*views)[[2]string{o.schema, o.name}]:
+			held = Select
+		}
 	} else {
 		held = k.roles.held(k.id, o)
 		if relation != "" {

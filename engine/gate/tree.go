@@ -18,7 +18,9 @@ type call struct {
 	table                 bool
 	// syntax tells that the name is a type or a keyword where it stands, unless a macro has it.
 	syntax bool
-	args   []*string
+	// self tells that the first argument is current_connection_id().
+	self bool
+	args []*string
 	// param is, by position, the column name that an argument consists of: within a macro it
 	// may be one of the macro's parameters. named is the parameter that an argument is for, if it says so.
 	param, named []string
@@ -207,8 +209,8 @@ func (w *walker) node(n map[string]any, sc *scope, depth int) error {
 		return nil
 	case "SHOW_REF":
 		if n["query"] == nil {
-			if w.out.show != "" {
-				return errUnread("more than one SHOW in a statement")
+			if depth > 1 || w.out.show != "" {
+				return errUnread("SHOW within a query")
 			}
 			w.out.show = strings.Trim(text(n["table_name"]), `"`)
 		}
@@ -269,6 +271,7 @@ func (w *walker) call(n map[string]any, table bool) {
 			c.args[i], c.param[i] = argument(a)
 			m, _ := a.(map[string]any)
 			c.named[i] = lex.Fold(text(m["alias"]))
+			c.self = c.self || i == 0 && text(m["class"]) == "FUNCTION" && lex.Fold(text(m["function_name"])) == "current_connection_id"
 		}
 	}
 	w.out.calls = append(w.out.calls, c)
