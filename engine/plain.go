@@ -2,12 +2,11 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"github.com/eiderdb/eider/engine/gate"
 	"github.com/eiderdb/eider/sql/classify"
-	"github.com/eiderdb/eider/sql/lex"
-	"github.com/eiderdb/eider/sql/rewrite"
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/types"
 	"github.com/eiderdb/eider/storage/duck"
@@ -34,6 +33,9 @@ type prepared struct {
 	offset func(int) int
 	// slots has DuckDB's index for each of the client's parameters, 0 for an unused one.
 	slots []int
+	// casts are the texts put around parameters, with what they stand for: DuckDB names
+	// columns after them.
+	casts []string
 	// global and local are the counts of changed definitions when it was made.
 	global, local uint64
 }
@@ -110,13 +112,15 @@ func (p *plain) prepare(ctx context.Context) error {
 	}
 	made := &prepared{stmt: stmt, conn: s.conn, refs: 1, offset: m.Source, global: s.db.planned.Load(), local: s.plans}
 	if stmt.NumParams() > 0 {
-		if made, err = p.resolve(ctx, made, text, m); err != nil {
+		if made, err = p.resolve(ctx, made, text); err != nil {
 			return err
 		}
+	} else {
+		p.params = p.declared(0)
 	}
 	p.close()
 	p.prepared, p.verdict = made, verdict
-	p.columns = made.stmt.Columns()
+	p.columns = made.columns()
 	return nil
 }
 
@@ -214,13 +218,16 @@ func (p *plain) execute(ctx context.Context, args []any) (*output, error) {
 		}
 		return out, nil
 	}
-	out.columns = res.Columns()
-	if len(p.columns) > 0 && !sameColumns(p.columns, out.columns) {
-		_ = res.Close()
-		return nil, errPlanChanged()
-	}
 	made.refs++
-	out.rows = &duckRows{res: res, prepared: made, conn: made.conn}
+	rows := &duckRows{res: res, prepared: made, conn: made.conn}
+	out.rows, out.columns = rows, made.named(res.Columns())
+	if len(p.columns) > 0 && !sameColumns(p.columns, out.columns) {
+		if !slices.Contains(args, nil) || !rows.settle(p.columns, out.columns) {
+			rows.close()
+			return nil, errPlanChanged()
+		}
+		out.columns = p.columns
+	}
 	return out, nil
 }
 
@@ -275,6 +282,8 @@ type duckRows struct {
 	res      *duck.Result
 	prepared *prepared
 	conn     *duck.Conn
+	// untyped are the columns that should have another type than DuckDB gives them.
+	untyped map[int]*nullColumn
 }
 
 func (d *duckRows) next(ctx context.Context) (*types.Chunk, error) {
@@ -282,142 +291,13 @@ func (d *duckRows) next(ctx context.Context) (*types.Chunk, error) {
 	if err != nil {
 		return nil, d.prepared.mapped(err)
 	}
+	if d.untyped != nil && chunk != nil {
+		return d.typed(chunk)
+	}
 	return chunk, nil
 }
 
 func (d *duckRows) close() {
 	_ = d.res.Close() // frees memory; there is nothing to lose
 	d.prepared.release()
-}
-
-// resolve finds out what the parameters are. Those whose type neither the client nor
-// DuckDB knows make DuckDB know no columns either: the statement is then prepared again with
-// casts around them.
-func (p *plain) resolve(ctx context.Context, made *prepared, text string, m rewrite.OffsetMap) (*prepared, error) {
-	slots, err := parameterSlots(made.stmt)
-	if err != nil {
-		_ = made.stmt.Close()
-		return nil, err
-	}
-	made.slots = slots
-	var unknown []int // of the client's numbers, from 0
-	p.params = make([]*types.Type, max(len(slots), len(p.q.declared)))
-	for i := range p.params {
-		p.params[i] = types.Of(types.Varchar)
-		declared := i < len(p.q.declared) && isKnown(p.q.declared[i])
-		if declared {
-			p.params[i] = p.q.declared[i]
-		}
-		if i >= len(slots) || slots[i] == 0 {
-			continue
-		}
-		if t := made.stmt.ParamType(slots[i]); !isKnown(t) {
-			unknown = append(unknown, i)
-		} else if !declared {
-			p.params[i] = t
-		}
-	}
-	if len(unknown) == 0 {
-		return made, nil
-	}
-	cast, err := p.cast(ctx, text, m, unknown)
-	if cast == nil || err != nil {
-		return made, err
-	}
-	_ = made.stmt.Close()
-	cast.slots = slots
-	return cast, nil
-}
-
-func isKnown(t *types.Type) bool {
-	return t != nil && t.ID != types.Unknown && t.ID != types.SQLNull && t.ID != types.Any
-}
-
-// guesses are tried in order for parameters of which nobody knows the type: text, as
-// PostgreSQL has it, then what an operator or function may want instead.
-var guesses = []types.ID{types.Varchar, types.BigInt, types.Double, types.Timestamp, types.Date, types.Interval, types.Boolean}
-
-// cast prepares text with CASTs around the unknown parameters; nil if no guess fits.
-func (p *plain) cast(ctx context.Context, text string, m rewrite.OffsetMap, unknown []int) (*prepared, error) {
-	s := p.s
-	open := false // is there anything to guess?
-	for _, i := range unknown {
-		open = open || i >= len(p.q.declared) || !isKnown(p.q.declared[i])
-	}
-	st := lex.Split(text)
-	if len(st) != 1 {
-		return nil, nil
-	}
-	for _, guess := range guesses {
-		want := map[string]*types.Type{}
-		for _, i := range unknown {
-			t := types.Of(guess)
-			if i < len(p.q.declared) && isKnown(p.q.declared[i]) {
-				t = p.q.declared[i]
-			}
-			want[strconv.Itoa(i+1)] = t
-		}
-		sql, inner, err := rewrite.Apply(text, st[0], []rewrite.Rule{castRule(want)}, nil)
-		if err != nil {
-			return nil, err
-		}
-		stmt, err := s.conn.Prepare(ctx, sql)
-		if err == nil {
-			for _, i := range unknown {
-				p.params[i] = want[strconv.Itoa(i+1)]
-			}
-			return &prepared{stmt: stmt, conn: s.conn, refs: 1, global: s.db.planned.Load(), local: s.plans,
-				offset: func(at int) int { return m.Source(inner.Source(at)) }}, nil
-		}
-		if ctx.Err() != nil || !open {
-			return nil, ctx.Err()
-		}
-	}
-	return nil, nil
-}
-
-// castRule puts CAST($n AS type) for each parameter in want; CAST, because after :: a
-// subscript would read as part of the type.
-func castRule(want map[string]*types.Type) rewrite.Rule {
-	return rewrite.Rule{Name: "parameter types", Apply: func(e *rewrite.Editor) error {
-		questions := 0
-		for i, t := range e.Toks {
-			number := ""
-			switch t.Kind {
-			case lex.Param:
-				number = e.Text(i)[1:]
-			case lex.Question:
-				questions++
-				number = strconv.Itoa(questions)
-			default:
-				continue
-			}
-			if w := want[number]; w != nil {
-				e.Insert(t.Start, "CAST(")
-				e.Insert(t.End, " AS "+w.String()+")")
-			}
-		}
-		return nil
-	}}
-}
-
-// parameterSlots returns DuckDB's index for each of the client's parameters: $3 is the third
-// one whatever stands before it. Named parameters are numbered by their first occurrence.
-func parameterSlots(stmt *duck.Stmt) ([]int, error) {
-	n := stmt.NumParams()
-	slots := make([]int, 0, n)
-	for i := 1; i <= n; i++ {
-		number, err := strconv.Atoi(stmt.ParamName(i))
-		if err != nil {
-			number = i
-		}
-		if number < 1 || number > 65535 {
-			return nil, sqlstate.Newf(sqlstate.UndefinedParameter, "there is no parameter $%d", number)
-		}
-		for len(slots) < number {
-			slots = append(slots, 0)
-		}
-		slots[number-1] = i
-	}
-	return slots, nil
 }

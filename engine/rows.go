@@ -173,6 +173,11 @@ func (s *Session) query(ctx context.Context, text string, st lex.Stmt, args []an
 	if err != nil {
 		return nil, err
 	}
+	if p, ok := stmt.op.(*plain); ok && len(args) > len(p.prepared.slots) {
+		n := len(p.prepared.slots)
+		_ = stmt.Close()
+		return nil, sqlstate.Newf(sqlstate.ProtocolViolation, "the statement has %d parameters, %d values were given", n, len(args))
+	}
 	rows, err := stmt.Query(ctx, args...)
 	if err != nil {
 		_ = stmt.Close() // err came first
