@@ -232,6 +232,22 @@ func payload(t *testing.T, messages []byte) string {
 	return out.String()
 }
 
+func TestBinaryHeaderSharesAMessageAsInPostgres(t *testing.T) {
+	cols := columns("a int4")
+	e, err := copyfmt.NewEncoder(cols, copyfmt.Options{Format: copyfmt.Binary}, encode.Settings{}, nil)
+	require.NoError(t, err)
+	require.Empty(t, e.Begin(nil))
+	require.Equal(t, "d\x00\x00\x00\x19PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff", string(e.End(nil)))
+	require.Empty(t, e.Begin(nil))
+	var b vector.Builder
+	out, next, err := e.Rows([]byte("before"), b.Chunk(b.Vector(cols[0].Type, int32(1), int32(2))), 0, 2, 1<<20)
+	require.NoError(t, err)
+	require.Equal(t, 2, next)
+	require.Equal(t, "befored\x00\x00\x00\x21PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00"+
+		"\x00\x01\x00\x00\x00\x04\x00\x00\x00\x01"+"d\x00\x00\x00\x0e\x00\x01\x00\x00\x00\x04\x00\x00\x00\x02", string(out))
+	require.Equal(t, "d\x00\x00\x00\x06\xff\xff", string(e.End(nil)))
+}
+
 func TestLongLinesAreNotScannedAgain(t *testing.T) {
 	s := &sink{columns: columns("a text")}
 	d := copyfmt.NewDecoder("t", s.columns, copyfmt.Options{Format: copyfmt.CSV}, encode.Settings{}, s)

@@ -3,6 +3,7 @@ package copyfmt
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"strings"
 
 	"github.com/eiderdb/eider/sql/sqlstate"
@@ -18,6 +19,8 @@ type Encoder struct {
 	// plain says of a column that its values never hold what must be escaped.
 	plain []bool
 	cell  []byte
+	// headerDue says that the binary header is to go into the next message.
+	headerDue bool
 }
 
 // NewEncoder returns an encoder of a result.
@@ -55,13 +58,12 @@ func (o *Options) isPlain(t *types.Type) bool {
 	return false
 }
 
-// Begin appends what comes before the rows: the header line or the binary header.
+// Begin appends what comes before the rows: the header line. The binary header
+// shares a message with the first row, as PostgreSQL's does.
 func (e *Encoder) Begin(dst []byte) []byte {
 	switch {
 	case e.options.Format == Binary:
-		dst, start := begin(dst)
-		dst = append(dst, signature...)
-		return end(append(dst, make([]byte, 8)...), start)
+		e.headerDue = true
 	case e.options.Header != HeaderOff:
 		dst, start := begin(dst)
 		for i, c := range e.columns {
@@ -85,7 +87,17 @@ func (e *Encoder) End(dst []byte) []byte {
 		return dst
 	}
 	dst, start := begin(dst)
-	return end(append(dst, 0xFF, 0xFF), start)
+	return e.withHeader(end(append(dst, 0xFF, 0xFF), start), start)
+}
+
+// withHeader puts the binary header in front of what the message at start holds.
+func (e *Encoder) withHeader(dst []byte, start int) []byte {
+	if !e.headerDue {
+		return dst
+	}
+	e.headerDue = false
+	const head = signature + "\x00\x00\x00\x00" + "\x00\x00\x00\x00" // no flags, no extension
+	return end(slices.Insert(dst, start+5, []byte(head)...), start)
 }
 
 func begin(dst []byte) (out []byte, start int) {
@@ -101,6 +113,13 @@ func end(dst []byte, start int) []byte {
 // holds limit bytes. It returns the first row that it has not written.
 func (e *Encoder) Rows(dst []byte, c *types.Chunk, from, to, limit int) ([]byte, int, error) {
 	if e.options.Format == Binary {
+		if start := len(dst); e.headerDue && from < to && start < limit {
+			var err error
+			if dst, from, err = e.values.CopyBinary(dst, c, from, from+1, limit); err != nil {
+				return dst, from, err
+			}
+			dst = e.withHeader(dst, start)
+		}
 		return e.values.CopyBinary(dst, c, from, to, limit)
 	}
 	if err := e.values.Use(c); err != nil {
