@@ -63,6 +63,9 @@ func (db *DB) newGate(committed gate.Querier) *gate.Gate {
 		}
 		functions[i] = f
 	}
+	for _, name := range []string{setConfigFunction, notifyFunction} { // each acts on its caller's session only
+		functions = append(functions, gate.Function{Name: name})
+	}
 	return gate.New(gate.Options{
 		Database: db.name, Committed: committed, SystemSchemas: db.opts.SystemSchemas, Functions: functions,
 		Session: func(connection uint64) *gate.Session {

@@ -8,21 +8,21 @@ import (
 	"github.com/eiderdb/eider/storage/duck"
 )
 
-// The functions that change the session from within a query. They get the number of
-// DuckDB's connection first, which the rewriter puts in.
+// The functions that change the session from within a query. Whose session it is they
+// learn from the connection that plans the call, so that nobody can name another's.
 const (
 	setConfigFunction = "eider_set_config"
 	notifyFunction    = "eider_notify"
 )
 
 // sessionFunctions turns set_config(…) and pg_notify(…), perhaps qualified by
-// pg_catalog, into the functions that know which session calls.
+// pg_catalog, into ours: the names may be taken by the system catalog.
 func sessionFunctions() rewrite.Rule {
 	names := map[string]string{"set_config": setConfigFunction, "pg_notify": notifyFunction}
 	return rewrite.Rule{Name: "functions of the session", Triggers: []string{"set_config", "pg_notify"}, Apply: func(e *rewrite.Editor) error {
 		for i := range e.Toks {
 			own := names[e.Name(i)]
-			if own == "" || !e.Is(i+1, "(") || e.Is(i+2, ")") {
+			if own == "" || !e.Is(i+1, "(") {
 				continue
 			}
 			start := i
@@ -32,7 +32,7 @@ func sessionFunctions() rewrite.Rule {
 				}
 				start = i - 2
 			}
-			e.Replace(e.Toks[start].Start, e.Toks[i+1].End, "system.main."+own+"(current_connection_id(), ")
+			e.Replace(e.Toks[start].Start, e.Toks[i].End, own)
 		}
 		return nil
 	}}
@@ -40,42 +40,33 @@ func sessionFunctions() rewrite.Rule {
 
 // sessionScalars are the functions that the rule calls.
 func (db *DB) sessionScalars() []duck.Scalar {
-	id, text, boolean := types.Of(types.UBigInt), types.Of(types.Varchar), types.Of(types.Boolean)
-	caller := func(in *types.Chunk, row int) (*Session, error) {
-		s := db.sessionOf(types.Slice[uint64](&in.Columns[0])[row])
-		if s == nil {
-			return nil, sqlstate.New(sqlstate.ObjectNotInPrerequisiteState, "the function needs a session")
-		}
-		return s, nil
+	text, boolean := types.Of(types.Varchar), types.Of(types.Boolean)
+	function := func(name string, params []*types.Type, f func(s *Session, in *types.Chunk, row int) (string, error)) duck.Scalar {
+		return duck.Scalar{Name: name, Params: params, Returns: text, Volatile: true,
+			BindConnection: func(connection uint64) (any, error) {
+				if s := db.sessionOf(connection); s != nil {
+					return s, nil
+				}
+				return nil, sqlstate.Newf(sqlstate.ObjectNotInPrerequisiteState, "function %s needs a session", name)
+			},
+			Func: func(state any, in *types.Chunk, out *duck.Writer) error {
+				for i := range in.Len {
+					v, err := f(state.(*Session), in, i)
+					if err != nil {
+						return err
+					}
+					out.SetBytes(i, []byte(v))
+				}
+				return nil
+			}}
 	}
 	return []duck.Scalar{
-		{Name: setConfigFunction, Params: []*types.Type{id, text, text, boolean}, Returns: text, Volatile: true, Func: func(_ any, in *types.Chunk, out *duck.Writer) error {
-			for i := range in.Len {
-				s, err := caller(in, i)
-				if err != nil {
-					return err
-				}
-				value, err := s.setConfig(&in.Columns[1], &in.Columns[2], &in.Columns[3], i)
-				if err != nil {
-					return err
-				}
-				out.SetBytes(i, []byte(value))
-			}
-			return nil
-		}},
-		{Name: notifyFunction, Params: []*types.Type{id, text, text}, Returns: text, Volatile: true, Func: func(_ any, in *types.Chunk, out *duck.Writer) error {
-			for i := range in.Len {
-				s, err := caller(in, i)
-				if err != nil {
-					return err
-				}
-				if err := s.Notify(cellText(&in.Columns[1], i), cellText(&in.Columns[2], i)); err != nil {
-					return err
-				}
-				out.SetBytes(i, nil) // void
-			}
-			return nil
-		}},
+		function(setConfigFunction, []*types.Type{text, text, boolean}, func(s *Session, in *types.Chunk, row int) (string, error) {
+			return s.setConfig(&in.Columns[0], &in.Columns[1], &in.Columns[2], row)
+		}),
+		function(notifyFunction, []*types.Type{text, text}, func(s *Session, in *types.Chunk, row int) (string, error) {
+			return "", s.Notify(cellText(&in.Columns[0], row), cellText(&in.Columns[1], row)) // void
+		}),
 	}
 }
 

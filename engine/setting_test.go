@@ -207,3 +207,29 @@ func TestDiscard(t *testing.T) {
 	exec(t, s, "begin")
 	require.Equal(t, sqlstate.ActiveSQLTransaction, failing(t, s, "discard all").Code)
 }
+
+func TestRoleSettings(t *testing.T) {
+	db := openDB(t, Options{})
+	admin := newSession(t, db, SessionOptions{})
+	exec(t, admin, "create role boss superuser login password 'x'; create role r login password 'x'; alter role r set work_mem = '9MB'; alter role r set statement_timeout = '5s'")
+	s := newSession(t, db, SessionOptions{User: "r", Settings: map[string]string{"Statement_Timeout": "7s"}})
+	require.Equal(t, "9MB", rowsOf(t, s, "show work_mem"))
+	require.Equal(t, "7s", rowsOf(t, s, "show statement_timeout"), "the client's own goes first")
+	exec(t, s, "set work_mem = '1MB'; reset work_mem")
+	require.Equal(t, "9MB", rowsOf(t, s, "show work_mem"))
+	require.Equal(t, "r", rowsOf(t, s, "show session_authorization"))
+	require.Equal(t, "off", rowsOf(t, s, "show is_superuser"))
+	require.Equal(t, sqlstate.InsufficientPrivilege, failing(t, s, "set session_replication_role = replica").Code)
+	require.Equal(t, sqlstate.InsufficientPrivilege, failing(t, s, "set threads = 1").Code, "DuckDB's own settings are not for everybody")
+	require.Equal(t, sqlstate.InsufficientPrivilege, failing(t, s, "show threads").Code)
+	require.Equal(t, "1500ms", rowsOf(t, s, "select set_config('statement_timeout', '1500', false)"))
+	require.Equal(t, sqlstate.InsufficientPrivilege, failing(t, s, "select set_config('session_replication_role', 'replica', false)").Code)
+
+	exec(t, admin, "set role r")
+	require.Equal(t, "r", rowsOf(t, admin, "show role"))
+	exec(t, admin, "reset role; set session authorization r")
+	require.Equal(t, "r", rowsOf(t, admin, "show session_authorization"))
+	exec(t, admin, "reset session authorization")
+	require.Equal(t, "none", rowsOf(t, admin, "show role"))
+	require.Equal(t, sqlstate.InvalidParameterValue, failing(t, admin, "set role nobody").Code)
+}

@@ -28,10 +28,13 @@ type settingState struct {
 }
 
 // startSettings makes the session's settings from its start-up parameters.
-func (s *Session) startSettings(ctx context.Context) (err error) {
-	defaults := map[string]string{}
+func (s *Session) startSettings(ctx context.Context) error {
+	defaults, err := s.roleSettings(ctx)
+	if err != nil {
+		return err
+	}
 	for name, value := range s.opts.Settings {
-		defaults[name] = value
+		defaults[lex.Fold(name)] = value
 	}
 	if s.opts.ApplicationName != "" {
 		defaults["application_name"] = s.opts.ApplicationName
@@ -50,6 +53,27 @@ func (s *Session) startSettings(ctx context.Context) (err error) {
 		s.follow(name)
 	}
 	return s.applySettings(ctx)
+}
+
+// roleSettings returns what ALTER ROLE … SET stored for the session's role. What isn't
+// valid any more is left out with a warning: it must not lock the role out.
+func (s *Session) roleSettings(ctx context.Context) (map[string]string, error) {
+	out := map[string]string{}
+	if s.opts.User == "" {
+		return out, nil
+	}
+	login, _, err := s.db.gate.Login(ctx, s.opts.User)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range login.Settings {
+		if _, err := settings.New(settings.Default(), map[string]string{name: value}, true); err != nil {
+			s.Notice("WARNING", sqlstate.CodeOf(err), "setting of role "+s.opts.User+" ignored: "+sqlstate.From(err).Message)
+			continue
+		}
+		out[lex.Fold(name)] = value
+	}
+	return out, nil
 }
 
 // Setting returns the value of a setting as SHOW gives it.

@@ -31,6 +31,10 @@ type Scalar struct {
 	// while it is planned. Its state reaches Func. A state with a method Close()
 	// gets that call when no plan needs it any more.
 	Bind func(args []Arg) (state any, err error)
+	// BindConnection, in place of Bind, gets DuckDB's number of the connection that plans
+	// the call, which is what current_connection_id() gives there: unlike an argument it
+	// can't be made up.
+	BindConnection func(connection uint64) (state any, err error)
 	// Func fills out with in.Len rows. DuckDB calls it from several threads at once.
 	// It gets NULLs as they are and sets its own; in is flat, is not to be kept, and
 	// a statement on the same connection deadlocks. Errors keep their SQLSTATE,
@@ -153,12 +157,15 @@ func (f *Scalar) bind(info unsafe.Pointer) error {
 		args[i] = a
 		b.args = append(b.args, types.Column{Type: a.Type})
 	}
-	if f.Bind != nil {
-		state, err := f.Bind(args)
-		if err != nil {
-			return err
-		}
-		b.state = state
+	var err error
+	switch {
+	case f.Bind != nil:
+		b.state, err = f.Bind(args)
+	case f.BindConnection != nil:
+		b.state, err = f.BindConnection(connectionOf(bi))
+	}
+	if err != nil {
+		return err
 	}
 	s := newShape(b.args)
 	b.nodes = len(s.nodes)
@@ -168,6 +175,14 @@ func (f *Scalar) bind(info unsafe.Pointer) error {
 	b.retain()
 	C.eider_scalar_bound(C.duckdb_bind_info(info), C.uintptr_t(cgo.NewHandle(b)), C.uint32_t(len(b.args)), s.first(), C.uint32_t(b.nodes))
 	return nil
+}
+
+// connectionOf returns the number of the connection that plans.
+func connectionOf(bi mapping.BindInfo) uint64 {
+	var ctx mapping.ClientContext
+	mapping.ScalarFunctionGetClientContext(bi, &ctx)
+	defer mapping.DestroyClientContext(&ctx)
+	return uint64(mapping.ClientContextGetConnectionId(ctx))
 }
 
 // argument describes argument i and folds it if it is constant and someone asks.
