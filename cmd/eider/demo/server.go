@@ -156,7 +156,7 @@ func (d *demo) wire(ctx context.Context) error {
 
 // copyIn writes rows by COPY inside a transaction that is rolled back, then for good.
 func (d *demo) copyIn(ctx context.Context, conn *pgx.Conn) error {
-	if _, err := conn.Exec(ctx, "CREATE TABLE notes (id bigint, body text, at timestamp)"); err != nil {
+	if _, err := conn.Exec(ctx, "CREATE TABLE notes (id bigint, body text, taken timestamp)"); err != nil {
 		return err
 	}
 	const rows = 100_000
@@ -176,7 +176,7 @@ func (d *demo) copyIn(ctx context.Context, conn *pgx.Conn) error {
 			return err
 		}
 		began := time.Now()
-		n, err := tx.CopyFrom(ctx, pgx.Identifier{"notes"}, []string{"id", "body", "at"}, source())
+		n, err := tx.CopyFrom(ctx, pgx.Identifier{"notes"}, []string{"id", "body", "taken"}, source())
 		if err != nil {
 			return err
 		}

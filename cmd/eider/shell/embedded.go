@@ -151,7 +151,7 @@ func (e *Embedded) Catalog() Catalog {
 		Databases: `SELECT database_name AS "Name", coalesce(path, '(memory)') AS "File", readonly AS "Read only"
 			FROM duckdb_databases() WHERE NOT internal AND %[1]s ORDER BY 1`,
 		Schemas: `SELECT schema_name AS "Name", coalesce(comment, '') AS "Description" FROM duckdb_schemas()
-			WHERE database_name = current_database() AND NOT internal AND %[1]s ORDER BY 1`,
+			WHERE database_name = current_database() AND (NOT internal OR schema_name = 'main') AND %[1]s ORDER BY 1`,
 		Relations: `SELECT schema_name AS "Schema", name AS "Name", kind AS "Type", rows AS "Rows (about)" FROM (
 			SELECT schema_name, table_name AS name, 'table' AS kind, estimated_size AS rows FROM duckdb_tables() WHERE ` + visible + `
 			UNION ALL SELECT schema_name, view_name, 'view', NULL FROM duckdb_views() WHERE ` + visible + `

@@ -22,7 +22,7 @@ func (l *lines) next() (string, error) {
 		line, l.first = strings.TrimPrefix(line, "\ufeff"), false
 	}
 	if err == nil || errors.Is(err, io.EOF) {
-		line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
+		line = strings.TrimSuffix(line, "\n") // a carriage return may belong to a string
 	}
 	return line, err
 }
