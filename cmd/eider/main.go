@@ -39,8 +39,9 @@ func failed(err error) error { return &exitError{exitFailed, err} }
 func main() { os.Exit(run(context.Background(), os.Args[1:])) }
 
 // run is main with its arguments and exit code.
-func run(ctx context.Context, args []string) int {
-	root := newRoot()
+func run(ctx context.Context, args []string) int { return execute(ctx, newRoot(), args) }
+
+func execute(ctx context.Context, root *cobra.Command, args []string) int {
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {

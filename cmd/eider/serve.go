@@ -19,8 +19,8 @@ import (
 	"github.com/eiderdb/eider/cmd/eider/config"
 	"github.com/eiderdb/eider/cmd/eider/holder"
 	"github.com/eiderdb/eider/engine"
-	wirehttp "github.com/eiderdb/eider/wire/http"
 	"github.com/eiderdb/eider/wire/dialect"
+	wirehttp "github.com/eiderdb/eider/wire/http"
 	"github.com/eiderdb/eider/wire/pg"
 )
 

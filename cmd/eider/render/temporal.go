@@ -51,7 +51,7 @@ func (f formatter) temporal(dst []byte, v *types.Vector, row int) []byte {
 	if f.loc != nil {
 		_, offset = time.Unix(seconds, 0).In(f.loc).Zone()
 	}
-	return appendOffset(appendTimestamp(dst, seconds+int64(offset), nanos), offset)
+	return appendOffset(appendTimestamp(dst, seconds+int64(offset), nanos), offset-offset%60) // DuckDB shows whole minutes
 }
 
 func floorDiv(a, b int64) int64 {
