@@ -31,6 +31,8 @@ type Cursor struct {
 	// fate is the transaction's, nil if the statement has one of its own.
 	fate      *fate
 	suspended bool
+	// writes tells that the statement may change rows.
+	writes bool
 	// handed is what Next returned last: the caller may still be using it.
 	handed types.Chunk
 
@@ -158,6 +160,9 @@ func (c *Cursor) end(err error) error {
 		}
 	}
 	c.letGo()
+	if c.writes {
+		s.db.written.Add(1)
+	}
 	s.leaveStatement(c.running)
 	s.noteSettings()
 	s.show(false, "")

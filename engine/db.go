@@ -41,6 +41,8 @@ type DB struct {
 	queryID atomic.Uint64
 	// planned grows when definitions were changed: plans made before are looked at again.
 	planned atomic.Uint64
+	// written grows when rows may have changed.
+	written atomic.Uint64
 
 	mu       sync.Mutex // guards sessions, byConn, copies, closing
 	sessions map[int32]*Session

@@ -36,8 +36,11 @@ type prepared struct {
 	// casts are the texts put around parameters, with what they stand for: DuckDB names
 	// columns after them.
 	casts []string
-	// global and local are the counts of changed definitions when it was made.
-	global, local uint64
+	// global and local are the counts of changed definitions when it was made, written
+	// the count of writes.
+	global, local, written uint64
+	// used tells that it was executed.
+	used bool
 }
 
 func (p *prepared) release() {
@@ -95,6 +98,7 @@ func (p *plain) prepare(ctx context.Context) error {
 		return mapError(err, m.Source)
 	}
 	text = verdict.Text
+	written := s.db.written.Load() // before DuckDB looks at the data
 	stmt, err := s.conn.Prepare(ctx, text)
 	if sqlstate.Is(err, sqlstate.UndefinedFunction) && !s.macros {
 		// A view may use a macro that the text doesn't mention.
@@ -110,7 +114,7 @@ func (p *plain) prepare(ctx context.Context) error {
 		_ = stmt.Close()
 		return err
 	}
-	made := &prepared{stmt: stmt, conn: s.conn, refs: 1, offset: m.Source, global: s.db.planned.Load(), local: s.plans}
+	made := &prepared{stmt: stmt, conn: s.conn, refs: 1, offset: m.Source, global: s.db.planned.Load(), local: s.plans, written: written}
 	if stmt.NumParams() > 0 {
 		if made, err = p.resolve(ctx, made, text); err != nil {
 			return err
@@ -127,7 +131,7 @@ func (p *plain) prepare(ctx context.Context) error {
 // fresh prepares again what has become stale; a result of another shape is 0A000.
 func (p *plain) fresh(ctx context.Context) error {
 	s, old := p.s, p.prepared
-	if old != nil && old.conn == s.conn && old.global == s.db.planned.Load() && old.local == s.plans {
+	if old != nil && old.conn == s.conn && old.global == s.db.planned.Load() && old.local == s.plans && p.reusable() {
 		return nil
 	}
 	columns, params := p.columns, p.params
@@ -142,6 +146,30 @@ func (p *plain) fresh(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// reusable reports whether the plan still fits the data. DuckDB 1.5 builds the tables'
+// statistics and the files it finds into a plan (a range of values it packs into one byte,
+// a filter that nothing passes) and doesn't notice when they change: duckdb/duckdb#23704.
+// With parameters it plans anew at each execution by itself.
+func (p *plain) reusable() bool {
+	made := p.prepared
+	return len(made.slots) > 0 || !made.used && made.written == p.s.db.written.Load() || p.q.readsNothing()
+}
+
+// readsNothing holds for a SELECT in which nothing can be that reads a table or a file;
+// any function may be a macro that does.
+func (q *query) readsNothing() bool {
+	if q.class.Verb != classify.Select || q.class.With {
+		return false
+	}
+	toks := q.st.Tokens
+	for i, t := range toks {
+		if t.IsIdent() && (t.Word(q.text, "from") || t.Word(q.text, "table") || i+1 < len(toks) && toks[i+1].Is(q.text, "(")) {
+			return false
+		}
+	}
+	return true
 }
 
 func errPlanChanged() *sqlstate.Error {
@@ -204,6 +232,7 @@ func (p *plain) execute(ctx context.Context, args []any) (*output, error) {
 			return nil, err
 		}
 	}
+	made.used = true
 	res, err := made.stmt.Stream(ctx)
 	if err != nil {
 		return nil, p.refused(made.mapped(err))

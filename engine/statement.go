@@ -193,7 +193,7 @@ func errReadOnly(tag string) *sqlstate.Error {
 // enter makes the cursor of a statement that starts now.
 func (st *Stmt) enter(ctx context.Context) *Cursor {
 	s := st.s
-	c := &Cursor{s: s, caller: ctx, started: time.Now()}
+	c := &Cursor{s: s, caller: ctx, started: time.Now(), writes: !st.q.class.ReadOnly()}
 	c.ctx, c.running = s.enterStatement(ctx)
 	c.info = StatementInfo{PID: s.pid, QueryID: s.db.queryID.Add(1), Class: st.q.className()}
 	text := st.q.st.Text(st.q.text)

@@ -214,6 +214,9 @@ func (s *Session) endTx(committed bool) {
 	if t.defined {
 		s.db.planned.Add(1)
 	}
+	if t.writes > 0 {
+		s.db.written.Add(1)
+	}
 	s.ended(committed, time.Since(t.started))
 	hooks := t.onRollback
 	if committed {
