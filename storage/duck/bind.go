@@ -78,6 +78,9 @@ func (s *Stmt) checkBound() error {
 
 // newValue builds DuckDB's value for v, of type t where v fits it without loss.
 func (c *Conn) newValue(t *types.Type, v any) (mapping.Value, error) {
+	if t.ID == types.Union && v != nil {
+		return c.unionValue(t, v)
+	}
 	switch x := v.(type) {
 	case nil:
 		return mapping.CreateNullValue(), nil

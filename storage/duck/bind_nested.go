@@ -122,6 +122,29 @@ func (c *Conn) mapValue(t *types.Type, m map[string]any) (mapping.Value, error) 
 	return created(mapping.CreateStructValue(lt, vs), t)
 }
 
+// unionValue makes v the first member whose type it has.
+func (c *Conn) unionValue(t *types.Type, v any) (mapping.Value, error) {
+	lt, err := logicalType(t)
+	if err != nil {
+		return mapping.Value{}, err
+	}
+	defer mapping.DestroyLogicalType(&lt)
+	for k, f := range t.Fields {
+		if _, isText := v.(string); isText && f.Type.ID != types.Varchar {
+			continue
+		}
+		x, err := c.newValue(f.Type, v)
+		if err != nil {
+			continue
+		}
+		defer mapping.DestroyValue(&x)
+		if valueType(x).ID == f.Type.ID {
+			return created(mapping.CreateUnionValue(lt, mapping.IdxT(k), x), t)
+		}
+	}
+	return mapping.Value{}, sqlstate.Newf(sqlstate.DatatypeMismatch, "a Go value of type %T does not fit any member of %s", v, t)
+}
+
 // pairsValue builds a MAP from [{"key": …, "value": …}, …].
 func (c *Conn) pairsValue(t *types.Type, list []any) (mapping.Value, error) {
 	var none mapping.Value

@@ -251,7 +251,7 @@ func (r *report) error() *sqlstate.Error {
 	if code, ok := defaults[r.Exception]; ok {
 		e.Code = code
 	}
-	if r.entry(e) || r.disk(e) {
+	if r.entry(e) || r.disk(e) || r.integerRange(e) {
 		return e
 	}
 	for i := range rules {
@@ -309,6 +309,21 @@ func (r *report) disk(e *sqlstate.Error) bool {
 	default:
 		return false
 	}
+	return true
+}
+
+// integerRange tells a number that is too large from text that is no number, which
+// DuckDB reports in the same words. INT128 is left out: a UUID is called that too.
+func (r *report) integerRange(e *sqlstate.Error) bool {
+	names, ok := match("Could not convert string '{value}' to {type}", r.Message)
+	if !ok || r.Exception != "Conversion" || strings.HasPrefix(names[3], "INT128") || !strings.Contains(names[3], "INT") {
+		return false
+	}
+	digits := strings.TrimLeft(names[1], "+-")
+	if digits == "" || len(names[1])-len(digits) > 1 || strings.Trim(digits, "0123456789") != "" {
+		return false
+	}
+	e.Code = sqlstate.NumericValueOutOfRange
 	return true
 }
 

@@ -144,6 +144,8 @@ var failures = []failing{
 	{sql: "select 'a'^::int", code: "22P02"},
 	{sql: "select 'zz'^::mood", code: "22P02"},
 	{sql: "select 300^::tinyint", code: "22003"},
+	{sql: "select '300'^::tinyint", code: "22003"},
+	{sql: "select '1'^::uuid", code: "22P02"},
 	{sql: "select 2147483647::int + 1::int", code: "22003"},
 	{sql: "select 12345.678^::decimal(4, 2)", code: "22003"},
 	{sql: "select 123456::decimal(9, 2)^::decimal(4, 2)", code: "22003"},

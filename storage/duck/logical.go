@@ -1,5 +1,6 @@
 package duck
 
+// #include <stdlib.h>
 // #include "native.h"
 import "C"
 
@@ -100,10 +101,7 @@ func nestedType(lt mapping.LogicalType, id types.ID) *types.Type {
 	t := &types.Type{ID: id}
 	switch id {
 	case types.Enum:
-		t.Labels = make([]string, mapping.EnumDictionarySize(lt))
-		for i := range t.Labels {
-			t.Labels[i] = mapping.EnumDictionaryValue(lt, mapping.IdxT(i))
-		}
+		t.Labels = enumLabels(lt)
 	case types.List:
 		t.Child = readType(mapping.ListTypeChildType(lt))
 	case types.Array:
@@ -128,6 +126,24 @@ func nestedType(lt mapping.LogicalType, id types.ID) *types.Type {
 		}
 	}
 	return t
+}
+
+// enumLabels reads the labels of an ENUM in one call.
+func enumLabels(lt mapping.LogicalType) []string {
+	n := int(mapping.EnumDictionarySize(lt))
+	if n == 0 {
+		return nil
+	}
+	labels, ends := make([]string, n), make([]C.uint64_t, n)
+	text := C.eider_enum_labels(C.duckdb_logical_type(lt.Ptr), C.uint32_t(n), &ends[0])
+	all := string(unsafe.Slice((*byte)(unsafe.Pointer(text)), int(ends[n-1])))
+	C.free(unsafe.Pointer(text))
+	start := 0
+	for i, end := range ends {
+		labels[i] = all[start:int(end)]
+		start = int(end)
+	}
+	return labels
 }
 
 // logicalType builds DuckDB's type for t; destroy it with mapping.DestroyLogicalType.

@@ -43,6 +43,7 @@ int duckdb_get_type_id(duckdb_logical_type);
 char *duckdb_logical_type_get_alias(duckdb_logical_type);
 uint8_t duckdb_decimal_width(duckdb_logical_type);
 uint8_t duckdb_decimal_scale(duckdb_logical_type);
+char *duckdb_enum_dictionary_value(duckdb_logical_type, idx_t);
 void duckdb_destroy_logical_type(duckdb_logical_type *);
 void duckdb_free(void *);
 
@@ -168,6 +169,23 @@ void eider_release_columns(eider_column *cols, idx_t n) {
 		}
 		memset(&cols[i], 0, sizeof(cols[i]));
 	}
+}
+
+char *eider_enum_labels(duckdb_logical_type type, uint32_t n, uint64_t *ends) {
+	size_t used = 0, room = (size_t)n * 16 + 64;
+	char *text = malloc(room);
+	for (uint32_t i = 0; i < n; i++) {
+		char *label = duckdb_enum_dictionary_value(type, i);
+		size_t length = strlen(label);
+		if (used + length > room) {
+			room = 2 * (used + length);
+			text = realloc(text, room);
+		}
+		memcpy(text + used, label, length);
+		duckdb_free(label);
+		ends[i] = used += length;
+	}
+	return text;
 }
 
 enum { RESULT_CHANGED_ROWS = 1, RESULT_NOTHING = 2, TYPE_BIGINT = 5 };

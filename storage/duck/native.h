@@ -63,6 +63,8 @@ void eider_describe_result(duckdb_result *result, idx_t n, eider_column *out);
 // eider_describe_type takes type over; eider_release_columns destroys what is kept.
 void eider_describe_type(duckdb_logical_type type, eider_column *out);
 void eider_release_columns(eider_column *cols, idx_t n);
+// eider_enum_labels gives the n labels of an ENUM one behind the other, malloc'ed, and where each ends.
+char *eider_enum_labels(duckdb_logical_type type, uint32_t n, uint64_t *ends);
 
 // Results.
 

@@ -1,9 +1,11 @@
 package duck
 
 import (
+	"maps"
 	"math"
 	"math/big"
 	"reflect"
+	"slices"
 	"strconv"
 	"time"
 
@@ -340,8 +342,8 @@ func (w *Writer) setNested(i int, v any) error {
 	case types.Map:
 		if m, ok := v.(map[string]any); ok {
 			list := make([]any, 0, len(m))
-			for key, x := range m {
-				list = append(list, map[string]any{"key": key, "value": x})
+			for _, key := range slices.Sorted(maps.Keys(m)) {
+				list = append(list, map[string]any{"key": key, "value": m[key]})
 			}
 			v = list
 		}

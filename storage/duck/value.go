@@ -231,7 +231,7 @@ func bitString(b []byte) string {
 // length in the rest), then the magnitude, big endian; all inverted when negative.
 func bigNum(b []byte) *big.Int {
 	n := new(big.Int)
-	if len(b) < 4 {
+	if len(b) < 4 || len(b) == 4 && b[3] == 0 && b[0]&0x80 != 0 {
 		return n
 	}
 	if b[0]&0x80 != 0 {

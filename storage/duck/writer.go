@@ -65,9 +65,8 @@ func (w *Writer) SetNull(i int) {
 			w.Child(0).SetNull(i*w.vec.Type.Size + k)
 		}
 	case types.Union:
-		types.Slice[uint8](&w.Child(0).vec)[i] = 0
-		for k := range w.vec.Type.Fields {
-			w.Child(k + 1).SetNull(i)
+		for k := range len(w.vec.Type.Fields) + 1 { // the tag is one of the parts
+			w.Child(k).SetNull(i)
 		}
 	case types.List, types.Map:
 		types.Slice[types.ListEntry](&w.vec)[i] = types.ListEntry{}
