@@ -31,13 +31,14 @@ type CursorInfo struct {
 	Name, Statement  string
 	Holdable, Scroll bool
 	At               time.Time
+	Columns          []types.Column
 }
 
 // Cursors lists the session's cursors that DECLARE made, by name.
 func (s *Session) Cursors() []CursorInfo {
 	out := make([]CursorInfo, 0, len(s.cursors))
 	for _, c := range s.cursors {
-		out = append(out, CursorInfo{c.name, c.text, c.hold, c.rows.store != nil, c.at})
+		out = append(out, CursorInfo{c.name, c.text, c.hold, c.rows.store != nil, c.at, c.stream.Columns()})
 	}
 	slices.SortFunc(out, func(a, b CursorInfo) int { return compareStrings(a.Name, b.Name) })
 	return out

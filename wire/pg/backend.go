@@ -27,6 +27,7 @@ type session interface {
 	Cancel()
 	Done() <-chan struct{}
 	Setting(name string) (string, bool)
+	Cursors() []engine.CursorInfo
 	Close() error
 }
 

@@ -234,7 +234,7 @@ func (c *conn) describe(ctx context.Context, body []byte) error {
 	case 'P':
 		p := c.portals[msg.Name]
 		if p == nil {
-			return errNoPortal(msg.Name)
+			return c.describeCursor(msg.Name)
 		}
 		if c.sess.TxStatus() == 'E' && p.stmt.cols != nil {
 			return errFailedBlock()
@@ -258,6 +258,18 @@ func (c *conn) describe(ctx context.Context, body []byte) error {
 	return nil
 }
 
+// describeCursor describes a cursor of DECLARE: to PostgreSQL it is a portal too, and
+// psycopg asks for its columns so.
+func (c *conn) describeCursor(name string) error {
+	for _, cur := range c.sess.Cursors() {
+		if cur.Name == name {
+			c.appendFields(c.textFields(cur.Columns))
+			return nil
+		}
+	}
+	return errNoPortal(name)
+}
+
 func (c *conn) appendFields(fields []encode.Field) {
 	if fields == nil {
 		c.out = appendNoData(c.out)
@@ -271,8 +283,12 @@ func (c *conn) fieldsOf(st *prepared) []encode.Field {
 	if st.cols == nil {
 		return nil
 	}
-	fields := make([]encode.Field, len(st.cols))
-	for i, col := range st.cols {
+	return c.textFields(st.cols)
+}
+
+func (c *conn) textFields(cols []types.Column) []encode.Field {
+	fields := make([]encode.Field, len(cols))
+	for i, col := range cols {
 		fields[i] = encode.Field{Name: col.Name, Type: encode.Map(col.Type, c.srv.catalog)}
 	}
 	return fields

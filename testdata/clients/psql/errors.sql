@@ -1,5 +1,6 @@
 -- errors: code, and afterwards the session goes on
-\t on
+\pset tuples_only
+\pset format unaligned
 \set VERBOSITY sqlstate
 SELECT * FROM psql_missing;
 \set ON_ERROR_STOP off

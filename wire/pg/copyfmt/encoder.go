@@ -190,9 +190,6 @@ func (e *Encoder) appendText(dst, b []byte) []byte {
 		default:
 			continue
 		}
-		if x == e.options.Delimiter {
-			letter = x
-		}
 		dst = append(append(dst, b[from:i]...), '\\', letter)
 		from = i + 1
 	}
