@@ -60,6 +60,7 @@ func (s *Session) remember(ctx context.Context, subject, sql string) error {
 		s.replay = map[string]string{}
 	}
 	s.replay[subject] = sql
+	s.who.PathChanged()
 	s.plans++
 	return nil
 }
@@ -87,6 +88,7 @@ func (s *Session) relink(ctx context.Context) error {
 		return err
 	}
 	s.conn, s.connID, s.macros = conn, 0, false
+	s.who.PathChanged()
 	err = s.greet(ctx)
 	for _, sql := range s.replay {
 		if err == nil {

@@ -76,6 +76,7 @@ func (o *ours) run(ctx context.Context, _ []any) (*output, error) {
 			s.tx.writes++
 			s.plans++
 			s.tx.defined = s.tx.state != txNone
+			s.who.CatalogChanged()
 		}
 		return err
 	}

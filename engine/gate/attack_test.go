@@ -14,6 +14,9 @@ import (
 	"github.com/eiderdb/eider/sql/sqlstate"
 )
 
+// no is the refusal of the gate.
+const no = sqlstate.InsufficientPrivilege
+
 // attack is a way from an ordinary role to what isn't its own.
 type attack struct {
 	group, setup, sql string

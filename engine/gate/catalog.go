@@ -27,14 +27,22 @@ type macro struct {
 	table                 bool
 }
 
-// catalogView is what a connection sees in the catalog at one moment. It is not changed
-// once it is loaded.
+// catalogView is what a connection sees in the catalog at one moment. Its parts are not
+// changed once they are loaded.
 type catalogView struct {
+	relationView
+	macros macroView
+}
+
+// relationView is what there is but macros.
+type relationView struct {
 	relations map[string][]*relation // by folded name
-	macros    map[string][]*macro    // likewise
 	schemas   map[[2]string]bool     // folded catalog and schema
 	databases map[string]bool        // folded
 }
+
+// macroView are the macros by folded name.
+type macroView map[string][]*macro
 
 const relationsSQL = `SELECT database_name, schema_name, table_name, 'table', '' FROM duckdb_tables()
 	UNION ALL SELECT database_name, schema_name, view_name, 'view', coalesce(sql, '') FROM duckdb_views()
@@ -45,12 +53,12 @@ const macrosSQL = `SELECT database_name, schema_name, function_name, coalesce(ar
 		coalesce(macro_definition, ''), function_type = 'table_macro'
 	FROM duckdb_functions() WHERE NOT internal AND function_type IN ('macro', 'table_macro')`
 
-// loadCatalog reads the catalog as q sees it.
-func loadCatalog(ctx context.Context, q Querier) (*catalogView, error) {
-	c := &catalogView{relations: map[string][]*relation{}, macros: map[string][]*macro{}, schemas: map[[2]string]bool{}, databases: map[string]bool{}}
+// loadRelations reads the catalog as q sees it, without macros.
+func loadRelations(ctx context.Context, q Querier) (relationView, error) {
+	c := relationView{relations: map[string][]*relation{}, schemas: map[[2]string]bool{}, databases: map[string]bool{}}
 	rows, err := q.QueryRows(ctx, relationsSQL)
 	if err != nil {
-		return nil, fmt.Errorf("read the catalog: %w", err)
+		return c, fmt.Errorf("read the catalog: %w", err)
 	}
 	for _, row := range rows {
 		r := &relation{text(row[0]), text(row[1]), text(row[2]), text(row[3]), text(row[4])}
@@ -62,17 +70,25 @@ func loadCatalog(ctx context.Context, q Querier) (*catalogView, error) {
 		name := lex.Fold(r.name)
 		c.relations[name] = append(c.relations[name], r)
 	}
-	if rows, err = q.QueryRows(ctx, macrosSQL); err != nil {
-		return nil, fmt.Errorf("read the catalog: %w", err)
+	return c, nil
+}
+
+// loadMacros reads the macros as q sees them. DuckDB lists all of its functions for that, which
+// takes ten times as long as the rest of the catalog.
+func loadMacros(ctx context.Context, q Querier) (macroView, error) {
+	rows, err := q.QueryRows(ctx, macrosSQL)
+	if err != nil {
+		return nil, fmt.Errorf("read the macros: %w", err)
 	}
+	macros := macroView{}
 	for _, row := range rows {
 		m := &macro{catalog: text(row[0]), schema: text(row[1]), name: lex.Fold(text(row[2])), body: text(row[4]), table: yes(row[5])}
 		if p := text(row[3]); p != "" {
 			m.params = strings.Split(lex.Fold(p), "\x00")
 		}
-		c.macros[m.name] = append(c.macros[m.name], m)
+		macros[m.name] = append(macros[m.name], m)
 	}
-	return c, nil
+	return macros, nil
 }
 
 // place is an entry of a search path.
@@ -111,7 +127,7 @@ func parsePath(setting, database string) []place {
 // objects and its search path.
 type names struct {
 	database string
-	catalog  *catalogView
+	catalog  catalogView
 	path     []place
 }
 

@@ -18,7 +18,7 @@ type change struct {
 }
 
 // changesOf returns what must be recorded once the statement has succeeded.
-func (s *Session) changesOf(p *parsed, set *roleSet, id *identity, catalog *catalogView) []change {
+func (s *Session) changesOf(p *parsed, set *roleSet, id *identity, catalog catalogView) []change {
 	n := names{s.gate.opts.Database, catalog, s.path}
 	d := &decider{names: n, gate: s.gate, roles: set, caller: id}
 	var out []change
@@ -31,6 +31,12 @@ func (s *Session) changesOf(p *parsed, set *roleSet, id *identity, catalog *cata
 		switch {
 		case t.kind == kindSchema:
 			where = place{n.database, t.ref.schema}
+		case t.op == opCreate && t.kind == kindIndex:
+			found := n.find(t.on, n.path)
+			if len(found) == 0 || t.ref.name == "" {
+				continue
+			}
+			where = place{found[0].catalog, found[0].schema}
 		case t.op == opCreate:
 			where = n.schemaOf(t)
 		default:
@@ -93,25 +99,31 @@ func (d *decider) defaults(kind, schema string) []defaultGrant {
 // superuser returns a superuser's verdict: what it creates, drops and renames is recorded, nothing is refused.
 func (s *Session) superuser(ctx context.Context, q Querier, v *Verdict, set *roleSet) (*Verdict, error) {
 	v.fresh = !s.rolesDirty
-	if !defines(v.Text) {
+	word := firstWord(v.Text)
+	if setsPath[word] {
+		s.PathChanged()
+	}
+	if changesRows[word] {
 		return v, nil
 	}
-	s.CatalogChanged()
-	if len(set.owners)+len(set.grants)+len(set.defaults) <= initialGrants {
-		return v, nil // nobody was ever granted anything
-	}
+	s.changed()
 	st, err := analyse(v.Text)
 	if err != nil || len(st.targets) == 0 {
+		s.CatalogChanged()
 		return v, nil // not a definition that records need to know of
+	}
+	s.note(st.verb)
+	v.fresh = false
+	if len(set.owners)+len(set.grants)+len(set.defaults) <= initialGrants {
+		return v, nil // nobody was ever granted anything
 	}
 	if err := s.readPath(ctx, q); err != nil {
 		return nil, err
 	}
-	catalog, err := loadCatalog(ctx, q)
+	catalog, err := s.uncommitted(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	v.fresh = false
 	v.changes = s.changesOf(&parsed{statement: st}, set, v.as, catalog)
 	v.Changes = len(v.changes) > 0
 	return v, nil
@@ -120,17 +132,12 @@ func (s *Session) superuser(ctx context.Context, q Querier, v *Verdict, set *rol
 // initialGrants is the number of objects that a new database has grants on.
 const initialGrants = 2
 
-// defines tells whether a statement may change the catalog: anything but queries, changes of rows
-// and transaction control.
-func defines(sql string) bool {
-	word := firstWord(sql)
-	switch word {
-	case "select", "with", "from", "values", "table", "insert", "update", "delete", "merge", "truncate", "copy", "explain",
-		"describe", "summarize", "show", "begin", "commit", "rollback", "start", "end", "abort", "set", "reset":
-		return false
-	}
-	return true
-}
+// changesRows are the first words of statements that surely leave the catalog alone.
+var changesRows = set("select", "with", "from", "values", "table", "insert", "update", "delete", "merge", "truncate", "copy",
+	"describe", "desc", "summarize", "show", "begin", "commit", "rollback", "start", "end", "abort", "set", "reset")
+
+// setsPath are those of statements that may change the search path.
+var setsPath = set("set", "reset", "use", "pragma", "call", "detach", "attach", "")
 
 // firstWord is the first word of a statement, folded; blanks, comments and parentheses before it don't count.
 func firstWord(sql string) string {

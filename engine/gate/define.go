@@ -296,7 +296,8 @@ func (r *reader) createIndex(t target) error {
 	if !r.Eof() {
 		return errUnread("an index's options")
 	}
-	r.out.targets = append(r.out.targets, target{ref: table, kind: kindTable, op: opAlter})
+	t.on, t.ref.catalog, t.ref.schema = table, table.catalog, table.schema
+	r.out.targets = append(r.out.targets, t, target{ref: table, kind: kindTable, op: opAlter})
 	return r.columns(r.toks[int(first):int(r.Mark())])
 }
 

@@ -51,8 +51,9 @@ type Gate struct {
 	schemas   map[string]bool   // system schemas, folded
 	functions map[string]*macro // Eider's own, folded; without a body for a callback
 
-	// catalogEpoch and roleEpoch grow when what is committed changed.
-	catalogEpoch, roleEpoch atomic.Uint64
+	// catalogEpoch, macroEpoch and roleEpoch grow when what is committed changed; catalogEpoch
+	// with macroEpoch too.
+	catalogEpoch, macroEpoch, roleEpoch atomic.Uint64
 
 	// views are the views of the system schemas, folded, for catalog views on DuckDB's threads.
 	views atomic.Pointer[map[[2]string]bool]
@@ -60,9 +61,11 @@ type Gate struct {
 	mu       sync.Mutex // guards what follows and the use of opts.Committed
 	roles    *roleSet
 	rolesAt  uint64 // the epoch of roles
-	catalog  *catalogView
-	catAt    uint64 // the epoch of catalog
+	catalog  catalogView
+	catAt    uint64 // the epoch of catalog's relations
+	macrosAt uint64 // the epoch of catalog's macros
 	syntaxes syntaxCache
+	trees    trees
 }
 
 // New returns the gate of an open database. It reads nothing until it is asked, so that its
@@ -80,6 +83,7 @@ func New(o Options) *Gate {
 		g.functions[m.name] = m
 	}
 	g.catalogEpoch.Store(1)
+	g.macroEpoch.Store(1)
 	g.roleEpoch.Store(1)
 	return g
 }
@@ -97,7 +101,10 @@ func (g *Gate) catalogs(database string) bool {
 
 // CatalogChanged voids decisions that rest on the catalog. Sessions do it by
 // TransactionEnded; who changes tables by other means calls it.
-func (g *Gate) CatalogChanged() { g.catalogEpoch.Add(1) }
+func (g *Gate) CatalogChanged() {
+	g.macroEpoch.Add(1)
+	g.catalogEpoch.Add(1)
+}
 
 // RolesChanged voids what is known of roles and grants, likewise.
 func (g *Gate) RolesChanged() { g.roleEpoch.Add(1) }
@@ -117,15 +124,22 @@ func (g *Gate) committedRoles(ctx context.Context) (*roleSet, error) {
 }
 
 // committedCatalog returns the catalog as committed, without anyone's temporary objects.
-func (g *Gate) committedCatalog(ctx context.Context) (*catalogView, error) {
+func (g *Gate) committedCatalog(ctx context.Context) (catalogView, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if epoch := g.catalogEpoch.Load(); g.catalog == nil || g.catAt != epoch {
-		c, err := loadCatalog(ctx, g.opts.Committed)
+	if epoch := g.macroEpoch.Load(); g.macrosAt != epoch {
+		m, err := loadMacros(ctx, g.opts.Committed)
 		if err != nil {
-			return nil, err
+			return catalogView{}, err
 		}
-		g.catalog, g.catAt = c, epoch
+		g.catalog.macros, g.macrosAt = m, epoch
+	}
+	if epoch := g.catalogEpoch.Load(); g.catAt != epoch {
+		c, err := loadRelations(ctx, g.opts.Committed)
+		if err != nil {
+			return catalogView{}, err
+		}
+		g.catalog.relationView, g.catAt = c, epoch
 		views := map[[2]string]bool{}
 		for name, rs := range c.relations {
 			for _, r := range rs {
@@ -144,7 +158,9 @@ func (g *Gate) parse(ctx context.Context, q Querier, text string) (*parsed, erro
 	if p := g.syntaxes.get(text); p != nil {
 		return p, nil
 	}
-	p, err := parseText(ctx, q, text)
+	p, err := parseText(ctx, func(ctx context.Context, sql string) (string, error) {
+		return g.trees.of(ctx, g.opts.Committed, q, sql)
+	}, text)
 	if err != nil {
 		return nil, err
 	}

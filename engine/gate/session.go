@@ -22,23 +22,25 @@ type Session struct {
 	login, authorized, role string
 	trusted                 bool
 
-	// rolesDirty and catalogDirty tell that the open transaction changed them; began are the
-	// epochs at its first check, if it had one.
-	rolesDirty, catalogDirty bool
-	began                    *epochs
-	// temporaries are the session's own objects; nil until they are read, and after a statement that
-	// may have changed them.
-	temporaries *catalogView
-	tempEpoch   uint64
-	// path is the search path as of the setting pathText.
-	path     []place
-	pathText string
+	// rolesDirty, catalogDirty and macrosDirty tell that the open transaction changed them; began
+	// are the epochs at its first check, if it had one.
+	rolesDirty, catalogDirty, macrosDirty bool
+	began                                 *epochs
+	// defined and definedMacros tell that the session may have temporary objects of its own: it ran
+	// a definition.
+	defined, definedMacros bool
+	// merged is the committed catalog of mergedAt with the session's temporary objects; nil until
+	// it is needed, and after a statement that may have changed them.
+	merged   *catalogView
+	mergedAt epochs
+	// path is the search path, nil until it is read from the connection.
+	path []place
 
 	// known is for the functions of catalog views, which run on DuckDB's threads.
 	known atomic.Pointer[known]
 }
 
-type epochs struct{ catalog, roles uint64 }
+type epochs struct{ catalog, macros, roles uint64 }
 
 // known is who the session is, with what is known of roles.
 type known struct {
@@ -180,21 +182,34 @@ func (s *Session) RolesChanged() { s.rolesDirty = true }
 
 // CatalogChanged says that a statement changed tables, views or macros in the open
 // transaction by other means than a checked statement.
-func (s *Session) CatalogChanged() { s.catalogDirty, s.temporaries = true, nil }
+func (s *Session) CatalogChanged() {
+	s.changed()
+	s.macrosDirty, s.definedMacros = true, true
+}
+
+// changed is CatalogChanged for a statement that has nothing to do with macros.
+func (s *Session) changed() { s.catalogDirty, s.defined, s.merged = true, true, nil }
+
+// PathChanged says that the connection's search path may be another than before: a setting
+// was changed, or the connection.
+func (s *Session) PathChanged() { s.path = nil }
 
 // TransactionEnded is called by the engine after COMMIT, ROLLBACK and every implicit
 // transaction; on commit it makes the session's changes known to the whole database.
 func (s *Session) TransactionEnded(committed bool) {
 	if s.catalogDirty {
-		s.temporaries = nil
+		s.merged = nil
+		if committed && s.macrosDirty {
+			s.gate.macroEpoch.Add(1)
+		}
 		if committed {
-			s.gate.CatalogChanged()
+			s.gate.catalogEpoch.Add(1)
 		}
 	}
 	if s.rolesDirty && committed {
 		s.gate.RolesChanged()
 	}
-	s.rolesDirty, s.catalogDirty, s.began = false, false, nil
+	s.rolesDirty, s.catalogDirty, s.macrosDirty, s.began = false, false, false, nil
 }
 
 // Verdict is a permission to run one statement.
@@ -217,7 +232,9 @@ type Verdict struct {
 }
 
 // now returns the epochs.
-func (g *Gate) now() epochs { return epochs{g.catalogEpoch.Load(), g.roleEpoch.Load()} }
+func (g *Gate) now() epochs {
+	return epochs{g.catalogEpoch.Load(), g.macroEpoch.Load(), g.roleEpoch.Load()}
+}
 
 // Check decides on one statement, given as DuckDB will get it, after every rewrite.
 // q runs look-ups in the session's transaction. A refusal is 42501 (25006 for a READ ONLY
@@ -255,7 +272,7 @@ func (s *Session) Check(ctx context.Context, q Querier, text string) (*Verdict, 
 	moved := *s.began != at
 	if own || moved {
 		// What the transaction sees may differ from what is committed.
-		catalog, err := loadCatalog(ctx, q)
+		catalog, err := s.uncommitted(ctx, q)
 		if err != nil {
 			return nil, err
 		}
@@ -282,18 +299,26 @@ func (s *Session) Check(ctx context.Context, q Querier, text string) (*Verdict, 
 
 // note remembers that a statement may change what names mean.
 func (s *Session) note(verb string) {
-	if first, _, _ := strings.Cut(verb, " "); slices.Contains([]string{"create", "drop", "alter", "explain"}, first) {
+	first, object, _ := strings.Cut(verb, " ")
+	if !slices.Contains([]string{"create", "drop", "alter", "explain", "comment"}, first) {
+		return
+	}
+	s.changed()
+	if object == "macro" || object == "function" {
 		s.CatalogChanged()
 	}
 }
 
-func (s *Session) decide(ctx context.Context, q Querier, p *parsed, set *roleSet, id *identity, catalog *catalogView) error {
+func (s *Session) decide(ctx context.Context, q Querier, p *parsed, set *roleSet, id *identity, catalog catalogView) error {
 	d := &decider{names: names{s.gate.opts.Database, catalog, s.path}, ctx: ctx, gate: s.gate, q: q, roles: set, caller: id, seen: map[expansion]bool{}}
 	return d.statement(p)
 }
 
-// readPath reads the connection's search path.
+// readPath reads the connection's search path, if it may have changed.
 func (s *Session) readPath(ctx context.Context, q Querier) error {
+	if s.path != nil {
+		return nil
+	}
 	rows, err := q.QueryRows(ctx, `SELECT current_setting('search_path')`)
 	if err != nil {
 		return err
@@ -301,49 +326,66 @@ func (s *Session) readPath(ctx context.Context, q Querier) error {
 	if len(rows) != 1 || len(rows[0]) != 1 {
 		return errors.New("gate: no search path")
 	}
-	if setting := text(rows[0][0]); setting != s.pathText || s.path == nil {
-		s.path, s.pathText = parsePath(setting, s.gate.opts.Database), setting
-	}
+	s.path = append([]place{}, parsePath(text(rows[0][0]), s.gate.opts.Database)...)
 	return nil
 }
 
-// visible returns the committed catalog with the session's temporary objects.
-func (s *Session) visible(ctx context.Context, q Querier) (*catalogView, error) {
-	epoch := s.gate.catalogEpoch.Load()
-	if s.temporaries != nil && s.tempEpoch == epoch {
-		return s.temporaries, nil
+// uncommitted returns the catalog as the session's transaction sees it.
+func (s *Session) uncommitted(ctx context.Context, q Querier) (catalogView, error) {
+	relations, err := loadRelations(ctx, q)
+	if err != nil {
+		return catalogView{}, err
+	}
+	if s.macrosDirty || s.definedMacros || s.began != nil && s.began.macros != s.gate.macroEpoch.Load() {
+		macros, err := loadMacros(ctx, q)
+		return catalogView{relations, macros}, err
 	}
 	base, err := s.gate.committedCatalog(ctx)
-	if err != nil {
-		return nil, err
+	return catalogView{relations, base.macros}, err
+}
+
+// visible returns the committed catalog with the session's temporary objects.
+func (s *Session) visible(ctx context.Context, q Querier) (catalogView, error) {
+	at := s.gate.now()
+	if s.merged != nil && s.mergedAt == at {
+		return *s.merged, nil
 	}
-	own, err := loadCatalog(ctx, q)
-	if err != nil {
-		return nil, err
+	merged, err := s.gate.committedCatalog(ctx)
+	if err != nil || !s.defined {
+		return merged, err
 	}
-	merged := &catalogView{relations: map[string][]*relation{}, macros: map[string][]*macro{}, schemas: base.schemas, databases: base.databases}
-	temporary := func(catalog string) bool { return lex.EqualFold(catalog, "temp") }
-	for _, c := range []struct {
-		from *catalogView
+	own, err := loadRelations(ctx, q)
+	if err != nil {
+		return merged, err
+	}
+	merged.relations = mergeTemporary(merged.relations, own.relations, func(r *relation) string { return r.catalog })
+	if s.definedMacros {
+		macros, err := loadMacros(ctx, q)
+		if err != nil {
+			return merged, err
+		}
+		merged.macros = mergeTemporary(merged.macros, macros, func(m *macro) string { return m.catalog })
+	}
+	s.merged, s.mergedAt = &merged, at
+	return merged, nil
+}
+
+// mergeTemporary takes what is temporary from own, and everything else from base.
+func mergeTemporary[T any](base, own map[string][]T, catalog func(T) string) map[string][]T {
+	out := map[string][]T{}
+	for _, part := range []struct {
+		from map[string][]T
 		temp bool
 	}{{own, true}, {base, false}} {
-		for name, rs := range c.from.relations {
-			for _, r := range rs {
-				if temporary(r.catalog) == c.temp {
-					merged.relations[name] = append(merged.relations[name], r)
-				}
-			}
-		}
-		for name, ms := range c.from.macros {
-			for _, m := range ms {
-				if temporary(m.catalog) == c.temp {
-					merged.macros[name] = append(merged.macros[name], m)
+		for name, list := range part.from {
+			for _, e := range list {
+				if lex.EqualFold(catalog(e), "temp") == part.temp {
+					out[name] = append(out[name], e)
 				}
 			}
 		}
 	}
-	s.temporaries, s.tempEpoch = merged, epoch
-	return merged, nil
+	return out
 }
 
 // Recheck decides again before an execution: at once when neither the role nor any

@@ -36,6 +36,8 @@ type target struct {
 	temporary, orReplace, ifNotExists, ifExists bool
 	// newName is RENAME TO's.
 	newName string
+	// on is an index's table.
+	on reference
 }
 
 type operation uint8
