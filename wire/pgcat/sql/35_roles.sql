@@ -1,0 +1,29 @@
+-- Roles: those that were created, and PostgreSQL's predefined ones. The first superuser, or whoever is connected while
+-- there are no roles, owns what nobody else does: OID 10, as in PostgreSQL.
+CREATE VIEW eider_sys.live.role AS
+  SELECT CASE WHEN superuser AND row_number() OVER (PARTITION BY superuser ORDER BY created_at, role) = 1 THEN 10 ELSE 67108864 + (hash(role) % 67108864)::BIGINT END AS oid,
+    role AS name, superuser, can_login, connection_limit, valid_until FROM eider.role_store;
+CREATE VIEW eider_sys.pg.pg_authid AS
+  SELECT oid, name AS rolname, superuser AS rolsuper, true AS rolinherit, superuser AS rolcreaterole, superuser AS rolcreatedb, can_login AS rolcanlogin,
+    superuser AS rolreplication, superuser AS rolbypassrls, connection_limit AS rolconnlimit, NULL::VARCHAR AS rolpassword, valid_until AS rolvaliduntil
+  FROM eider_sys.live.role
+  UNION ALL
+  SELECT 10, eider_sys.pg."session_user"(), true, true, true, true, true, true, true, -1, NULL, NULL WHERE NOT EXISTS (SELECT 1 FROM eider_sys.live.role WHERE superuser)
+  UNION ALL
+  SELECT oid, name, false, true, false, false, false, false, false, -1, NULL, NULL FROM (VALUES
+    (6171, 'pg_database_owner'), (6181, 'pg_read_all_data'), (6182, 'pg_write_all_data'), (3373, 'pg_monitor'), (3374, 'pg_read_all_settings'),
+    (3375, 'pg_read_all_stats'), (3377, 'pg_stat_scan_tables'), (4569, 'pg_read_server_files'), (4570, 'pg_write_server_files'),
+    (4571, 'pg_execute_server_program'), (4200, 'pg_signal_backend'), (4544, 'pg_checkpoint')) v(oid, name);
+CREATE VIEW eider_sys.pg.pg_roles AS
+  SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolconnlimit, '********' AS rolpassword,
+    rolvaliduntil, rolbypassrls, NULL::VARCHAR[] AS rolconfig, oid FROM eider_sys.pg.pg_authid;
+CREATE VIEW eider_sys.pg.pg_user AS
+  SELECT rolname AS usename, oid AS usesysid, rolcreatedb AS usecreatedb, rolsuper AS usesuper, rolreplication AS userepl, rolbypassrls AS usebypassrls,
+    '********' AS passwd, rolvaliduntil AS valuntil, NULL::VARCHAR[] AS useconfig FROM eider_sys.pg.pg_authid WHERE rolcanlogin;
+CREATE VIEW eider_sys.pg.pg_shadow AS
+  SELECT rolname AS usename, oid AS usesysid, rolcreatedb AS usecreatedb, rolsuper AS usesuper, rolreplication AS userepl, rolbypassrls AS usebypassrls,
+    rolpassword AS passwd, rolvaliduntil AS valuntil, NULL::VARCHAR[] AS useconfig FROM eider_sys.pg.pg_authid WHERE rolcanlogin;
+CREATE VIEW eider_sys.pg.pg_group AS
+  SELECT rolname AS groname, oid AS grosysid, []::BIGINT[] AS grolist FROM eider_sys.pg.pg_authid WHERE NOT rolcanlogin;
+CREATE VIEW eider_sys.live.k_role AS SELECT oid AS k_oid, rolname AS k_name FROM eider_sys.pg.pg_authid;
+CREATE MACRO eider_sys.pg.pg_get_userbyid(o) AS coalesce((SELECT k_name FROM eider_sys.live.k_role WHERE k_oid = o), 'unknown (OID=' || o || ')');
