@@ -43,6 +43,7 @@ type DB struct {
 	planned atomic.Uint64
 	// written grows when rows may have changed.
 	written atomic.Uint64
+	catalog catalogCopy
 
 	mu       sync.Mutex // guards sessions, byConn, copies, closing
 	sessions map[int32]*Session

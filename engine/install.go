@@ -3,7 +3,9 @@ package engine
 import (
 	"context"
 	"fmt"
+	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/eiderdb/eider/functions/fn"
@@ -204,6 +206,8 @@ func (db *DB) tables() []duck.Table {
 		listTable("eider_sessions", id, sessions, func(args []any) [][]any { return db.sessionRows(db.sessionOf(connectionArg(args))) }),
 		listTable("eider_settings", id, varchar("name", "setting", "default_setting", "category", "description"),
 			func(args []any) [][]any { return settingRows(db.sessionOf(connectionArg(args))) }),
+		listTable("eider_self", id, append([]types.Column{{Name: "pid", Type: types.Of(types.Integer)}}, varchar("session_role", "active_role", "client", "superuser")...),
+			func(args []any) [][]any { return selfRow(db.sessionOf(connectionArg(args))) }),
 		{Name: copyFunction, Params: []*types.Type{types.Of(types.BigInt)}, Bind: func(args []any, _ map[string]any) (duck.TableSource, error) {
 			n, _ := args[0].(int64)
 			return db.feedOf(n)
@@ -218,6 +222,8 @@ func connectionArg(args []any) uint64 {
 		return v
 	case int64:
 		return uint64(v)
+	case *big.Int:
+		return v.Uint64()
 	}
 	return 0
 }
@@ -268,6 +274,14 @@ func (db *DB) statementRows() [][]any {
 		rows = append(rows, []any{k.Name, orNull(k.Call), k.Doc.Summary, k.Doc.Syntax, orNull(example)})
 	}
 	return rows
+}
+
+// selfRow is the session that asks: who it is and from where. No row without a session.
+func selfRow(s *Session) [][]any {
+	if s == nil {
+		return nil
+	}
+	return [][]any{{s.pid, s.SessionUser(), s.User(), s.Info().Addr, strconv.FormatBool(s.IsSuperuser())}}
 }
 
 // sessionRows lists the sessions as one of them may see them.

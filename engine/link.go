@@ -19,6 +19,8 @@ type link struct {
 	// pinned tells that conn has state which replay can't restore: temporary tables,
 	// variables, options set past the settings table.
 	pinned bool
+	// temporaries tells that the session may have temporary objects.
+	temporaries bool
 	// macros tells that Eider's macros exist on conn.
 	macros bool
 	// plans grows when statements planned on this session may have become stale.

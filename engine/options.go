@@ -41,6 +41,8 @@ type Options struct {
 	Builtins *builtin.Set
 	// Setup is SQL run once after opening, on an internal connection past gate and rewriter.
 	Setup []string
+	// Catalog keeps a copy of the definitions in what Setup made.
+	Catalog CatalogSQL
 	// SystemSchemas are schemas made by Setup whose views filter their own rows: every
 	// role may read them. "eider" is always one.
 	SystemSchemas []string

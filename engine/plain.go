@@ -84,7 +84,7 @@ func (p *plain) prepare(ctx context.Context) error {
 	if err := s.free(ctx); err != nil {
 		return err
 	}
-	text, m, err := s.rules.Apply(p.q.text, p.q.st, s)
+	text, m, err := s.rules.Apply(p.q.text, p.q.st, &ruleEnv{s, ctx})
 	if err != nil {
 		return err
 	}
@@ -280,6 +280,7 @@ func (s *Session) wrote(q *query) {
 	case classify.Define, classify.Utility, classify.Rights, classify.Unknown:
 		if c.Verb == classify.SetVariable || c.Verb == classify.Use || c.Verb == classify.Pragma || c.Verb == classify.Load || q.temporary() {
 			s.pinned = true
+			s.temporaries = s.temporaries || q.temporary()
 		}
 		s.plans++
 		s.tx.defined = s.tx.state != txNone

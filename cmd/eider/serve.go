@@ -22,6 +22,7 @@ import (
 	"github.com/eiderdb/eider/wire/dialect"
 	wirehttp "github.com/eiderdb/eider/wire/http"
 	"github.com/eiderdb/eider/wire/pg"
+	"github.com/eiderdb/eider/wire/pgcat"
 )
 
 func newServe() *cobra.Command {
@@ -175,6 +176,7 @@ func (r *server) ping(ctx context.Context) error {
 func (r *server) open(ctx context.Context) error {
 	s := r.settings
 	db, err := engine.Open(ctx, engine.Options{
+		Setup: pgcat.Setup(), Catalog: engine.CatalogSQL{Refresh: pgcat.Refresh(), Private: pgcat.Private()},
 		Path: s.DB, ReadOnly: s.ReadOnly, MemoryLimitBytes: s.MemoryLimit, TempDir: s.TempDir,
 		MaxTempBytes: s.MaxTempBytes, Threads: s.Threads, Logger: r.log,
 	})
@@ -189,7 +191,7 @@ func (r *server) listen(ctx context.Context) error {
 	s := r.settings
 	cfg := pg.Config{
 		Listen: s.PGListen, UnixSocketDir: s.PGSocketDir, InsecureListen: s.InsecureListen, RequireTLS: s.RequireTLS,
-		MaxConnections: s.MaxConnections, MaxMessageBytes: int(s.MaxMessageBytes), Logger: r.log, Rewrites: dialect.Rules(),
+		MaxConnections: s.MaxConnections, MaxMessageBytes: int(s.MaxMessageBytes), Logger: r.log, Rewrites: append(dialect.Rules(), pgcat.Rules()...),
 	}
 	var err error
 	switch host, _, _ := net.SplitHostPort(s.PGListen); {

@@ -1,0 +1,82 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/eiderdb/eider/storage/duck"
+)
+
+// CatalogSQL keeps a copy of the database's definitions for clients that ask catalogs
+// often, because DuckDB computes its lists of them anew each time. The zero value keeps none.
+type CatalogSQL struct {
+	// Refresh fills the copy from what is committed. It is run in one transaction when a
+	// rewrite rule asks for it and definitions have changed since.
+	Refresh []string
+	// Private builds, once and on demand, what sessions read instead while they have
+	// definitions that others don't see: temporary or not yet committed ones.
+	Private []string
+}
+
+// catalogCopy runs CatalogSQL on a connection of its own.
+type catalogCopy struct {
+	sql  CatalogSQL
+	mu   sync.Mutex // guards conn, seen, built
+	conn *duck.Conn // made on demand, closed with the database
+	// seen is DB.planned at the last refresh, plus one.
+	seen uint64
+	// built tells that Private was run.
+	built bool
+}
+
+// ruleEnv is what a session offers to rewrite rules while it prepares a statement.
+type ruleEnv struct {
+	*Session
+	ctx context.Context //nolint:containedctx // of the one Prepare that the rules run in
+}
+
+// RefreshCatalog brings the copy of the catalog in step; private tells that the session
+// has definitions of its own and must not read the copy.
+func (e *ruleEnv) RefreshCatalog() (private bool, err error) {
+	c, db := &e.db.catalog, e.db
+	c.sql = db.opts.Catalog
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.conn == nil {
+		if c.conn, err = db.duck.Connect(context.WithoutCancel(e.ctx)); err != nil {
+			return false, err
+		}
+	}
+	if e.temporaries || e.tx.defined {
+		if !c.built {
+			err = c.run(e.ctx, c.sql.Private)
+			c.built = err == nil
+		}
+		return true, err
+	}
+	if now := db.planned.Load() + 1; c.seen != now {
+		if err := c.run(e.ctx, c.sql.Refresh); err != nil {
+			return false, err
+		}
+		c.seen = now
+	}
+	return false, nil
+}
+
+func (c *catalogCopy) run(ctx context.Context, texts []string) error {
+	if len(texts) == 0 {
+		return nil
+	}
+	if _, err := c.conn.Exec(ctx, "BEGIN"); err != nil {
+		return err
+	}
+	for i, text := range texts {
+		if _, err := c.conn.Exec(ctx, text); err != nil {
+			_, _ = c.conn.Exec(context.WithoutCancel(ctx), "ROLLBACK")
+			return fmt.Errorf("catalog statement %d: %w", i+1, err)
+		}
+	}
+	_, err := c.conn.Exec(ctx, "COMMIT")
+	return err
+}
