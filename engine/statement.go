@@ -189,6 +189,9 @@ func (s *Session) ready(ctx context.Context, q *query) error {
 			return sqlstate.New(sqlstate.ActiveSQLTransaction, "VACUUM cannot run inside a transaction block")
 		}
 	}
+	if s.tx.state == txNone && s.readOnlyDefault && !q.class.ReadOnly() && !engineGroup(q.class.Group) {
+		return errReadOnly(q.class.Tag())
+	}
 	if s.tx.readOnly && !q.class.ReadOnly() && q.class.Group != classify.Modify && q.class.Group != classify.Define && !engineGroup(q.class.Group) {
 		return errReadOnly(q.class.Tag())
 	}
