@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/eiderdb/eider/engine/gate"
 	"github.com/eiderdb/eider/sql/classify"
 	"github.com/eiderdb/eider/sql/lex"
 	"github.com/eiderdb/eider/sql/sqlstate"
@@ -59,6 +60,8 @@ type copying struct {
 	// source is what COPY … TO STDOUT reads; for FROM STDIN it is the INSERT as it
 	// would be with NULLs, planned to check names, types and rights.
 	source operation
+	// verdict is the permission to INSERT, looked at again when the copy starts.
+	verdict *gate.Verdict
 }
 
 // planCopy plans COPY … FROM STDIN and COPY … TO STDOUT.
@@ -98,6 +101,8 @@ func (s *Session) planCopy(ctx context.Context, q *query) (operation, error) {
 // planInner plans a statement that stands in text; its errors point into the client's text.
 func (c *copying) planInner(ctx context.Context, text string, st lex.Stmt) (operation, error) {
 	q := &query{text: text, st: st, class: classify.Classify(text, st)}
+	// FROM STDIN asks for the columns only: the right to INSERT is checked with the target.
+	q.own = c.plan.From && q.class.Group == classify.Query
 	if q.class.Group != classify.Query && q.class.Group != classify.Modify {
 		return nil, sqlstate.Newf(sqlstate.FeatureNotSupported, "COPY of %s is not supported", q.class.Tag())
 	}
@@ -150,6 +155,9 @@ func (c *copying) checkTarget(ctx context.Context) error {
 	op, err := c.planInner(ctx, c.spec.text(c.q.text), st)
 	if err != nil {
 		return err
+	}
+	if p, ok := op.(*plain); ok {
+		c.verdict = p.verdict
 	}
 	op.close()
 	return nil

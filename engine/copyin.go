@@ -119,6 +119,11 @@ func (st *Stmt) CopyIn(ctx context.Context, input []*types.Type) (*CopyIn, error
 	if err := s.ready(in.cursor.ctx, &st.q); err != nil {
 		return nil, in.fail(err)
 	}
+	if c.verdict != nil {
+		if err := s.who.Recheck(in.cursor.ctx, s.conn, c.verdict); err != nil {
+			return nil, in.fail(err)
+		}
+	}
 	in.feed = s.db.openFeed(in.input)
 	return in, nil
 }
@@ -144,7 +149,7 @@ func (db *DB) feedOf(id int64) (*copyFeed, error) {
 	defer db.mu.Unlock()
 	f := db.copies[id]
 	if f == nil {
-		return nil, sqlstate.Newf(sqlstate.InsufficientPrivilege, "%s is for Eider's own use", copyFunction)
+		return nil, fmt.Errorf("%s is for Eider's own use", copyFunction)
 	}
 	return f, nil
 }

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"time"
-	"unicode/utf8"
 
 	"github.com/eiderdb/eider/sql/classify"
 	"github.com/eiderdb/eider/sql/lex"
@@ -18,6 +17,8 @@ type query struct {
 	text  string
 	st    lex.Stmt
 	class classify.Class
+	// own tells that the engine made the statement, which the gate needn't look at.
+	own bool
 	// name is the name of a statement of Eider's own.
 	name string
 	// declared are the parameters' types as the client declares them, nil or Unknown where it doesn't.
@@ -77,10 +78,7 @@ func (s *Session) Prepare(ctx context.Context, text string, st lex.Stmt, paramTy
 	id := s.db.queryID.Add(1)
 	ctx, run := s.enterStatement(ctx)
 	defer s.leaveStatement(run)
-	err := q.encoded()
-	if err == nil {
-		err = s.applySettings(ctx)
-	}
+	err := s.applySettings(ctx)
 	var op operation
 	if err == nil {
 		op, err = s.plan(ctx, &q)
@@ -91,22 +89,6 @@ func (s *Session) Prepare(ctx context.Context, text string, st lex.Stmt, paramTy
 	stmt := &Stmt{s: s, q: q, op: op}
 	stmt.params, stmt.columns = op.describe()
 	return stmt, nil
-}
-
-// encoded refuses a statement that is no UTF-8.
-func (q *query) encoded() error {
-	text := q.st.Text(q.text)
-	if utf8.ValidString(text) {
-		return nil
-	}
-	at := 0
-	for {
-		r, n := utf8.DecodeRuneInString(text[at:])
-		if r == utf8.RuneError && n == 1 {
-			return sqlstate.Newf(sqlstate.CharacterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\": 0x%02x", text[at]).At(q.st.Start + at)
-		}
-		at += n
-	}
 }
 
 // admits refuses what a failed block can't run.
@@ -189,9 +171,6 @@ func (s *Session) ready(ctx context.Context, q *query) error {
 			return sqlstate.New(sqlstate.ActiveSQLTransaction, "VACUUM cannot run inside a transaction block")
 		}
 	}
-	if s.tx.state == txNone && s.readOnlyDefault && !q.class.ReadOnly() && !engineGroup(q.class.Group) {
-		return errReadOnly(q.class.Tag())
-	}
 	if s.tx.readOnly && !q.class.ReadOnly() && q.class.Group != classify.Modify && q.class.Group != classify.Define && !engineGroup(q.class.Group) {
 		return errReadOnly(q.class.Tag())
 	}
@@ -216,8 +195,7 @@ func errReadOnly(tag string) *sqlstate.Error {
 // enter makes the cursor of a statement that starts now.
 func (st *Stmt) enter(ctx context.Context) *Cursor {
 	s := st.s
-	c := &Cursor{s: s, caller: ctx, started: time.Now(), writes: !st.q.class.ReadOnly(),
-		alone: s.tx.state == txNone && st.q.class.Group != classify.Transaction}
+	c := &Cursor{s: s, caller: ctx, started: time.Now(), writes: !st.q.class.ReadOnly()}
 	c.ctx, c.running = s.enterStatement(ctx)
 	c.info = StatementInfo{PID: s.pid, QueryID: s.db.queryID.Add(1), Class: st.q.className()}
 	text := st.q.st.Text(st.q.text)

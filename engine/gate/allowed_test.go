@@ -121,3 +121,38 @@ func TestViewReplaced(t *testing.T) {
 	ann.refused("SELECT * FROM mine", sqlstate.InsufficientPrivilege)
 	builder.refused("SELECT * FROM mine", sqlstate.InsufficientPrivilege)
 }
+
+// TestCopy fills and reads a table through the client: INSERT is enough for the one, SELECT for the other.
+func TestCopy(t *testing.T) {
+	w := newWorld(t, shop(t))
+	ctx := context.Background()
+	mallory, ann := w.as("mallory"), w.as("ann")
+	text := "COPY drops FROM STDIN"
+	st, err := mallory.Prepare(ctx, text, mallory.Split(text)[0], nil)
+	require.NoError(t, err)
+	in, err := st.CopyIn(ctx, nil)
+	require.NoError(t, err)
+	chunk := in.Chunk()
+	chunk.Column(0).AppendBytes([]byte("hello"))
+	require.NoError(t, in.Send(ctx, chunk))
+	n, err := in.Finish(ctx)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, n)
+	require.Equal(t, []string{"hello"}, w.root.must("FROM drops"))
+
+	st, err = mallory.Prepare(ctx, text, mallory.Split(text)[0], nil)
+	require.NoError(t, err)
+	w.root.must("REVOKE INSERT ON drops FROM mallory")
+	_, err = st.CopyIn(ctx, nil)
+	require.True(t, sqlstate.Is(err, no), "%v", err)
+
+	text = "COPY (SELECT id FROM orders ORDER BY id) TO STDOUT"
+	st, err = ann.Prepare(ctx, text, ann.Split(text)[0], nil)
+	require.NoError(t, err)
+	out, err := st.CopyOut(ctx)
+	require.NoError(t, err)
+	c, err := out.Next(ctx)
+	require.NoError(t, err)
+	require.Equal(t, 3, c.Len)
+	require.NoError(t, out.Close())
+}

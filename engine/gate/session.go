@@ -231,6 +231,12 @@ type Verdict struct {
 	changes []change
 }
 
+// Own is the permission for a statement that the engine itself made, to describe something.
+// It doesn't survive a Recheck by an ordinary role.
+func Own(text string) *Verdict {
+	return &Verdict{Text: text, checked: text, as: superIdentity(embedded)}
+}
+
 // now returns the epochs.
 func (g *Gate) now() epochs {
 	return epochs{g.catalogEpoch.Load(), g.macroEpoch.Load(), g.roleEpoch.Load()}
