@@ -18,6 +18,8 @@ type settingState struct {
 	values *settings.Values
 	// reported is what the client was told last, by lower-case name.
 	reported map[string]string
+	// reportedAt is what the values depended on then.
+	reportedAt settingsStamp
 	// behind are settings that DuckDB doesn't have yet. They are applied before the next
 	// statement, because at a transaction's end there may be nobody to tell of an error.
 	behind map[string]bool
@@ -157,6 +159,10 @@ func (s *Session) follow(name string) {
 
 // report tells the client of reported settings that look different now.
 func (s *Session) report() {
+	if s.settingsStamp() == s.reportedAt {
+		return // nearly always: comparing each value would cost more than a short statement
+	}
+	s.reportedAt = s.settingsStamp()
 	for name, last := range s.reported {
 		now, _ := s.Setting(name)
 		if now == last {
@@ -169,6 +175,20 @@ func (s *Session) report() {
 		}
 	}
 }
+
+// settingsStamp is equal while every value that clients are told of is.
+type settingsStamp struct {
+	version    uint64
+	user, role string
+	super      bool
+}
+
+func (s *Session) settingsStamp() settingsStamp {
+	return settingsStamp{s.values.Version(), s.SessionUser(), s.User(), s.IsSuperuser()}
+}
+
+// SettingsVersion changes whenever a value that SET can change may have changed.
+func (s *Session) SettingsVersion() uint64 { return s.values.Version() }
 
 // applySettings tells DuckDB what it has to know, before a statement that may need it.
 func (s *Session) applySettings(ctx context.Context) error {

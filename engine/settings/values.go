@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/eiderdb/eider/sql/lex"
 	"github.com/eiderdb/eider/sql/parse"
@@ -21,6 +22,17 @@ type Values struct {
 	now      map[string]value  // what was set, by lower-case name
 	undo     []undo
 	changed  map[string]struct{}
+
+	version atomic.Uint64
+}
+
+// Version changes whenever a value may have changed.
+func (v *Values) Version() uint64 { return v.version.Load() }
+
+// note records that a value may have changed; v.mu is held.
+func (v *Values) note(key string) {
+	v.changed[key] = struct{}{}
+	v.version.Add(1)
 }
 
 // value is what was set: for the session, and until the transaction's end.
@@ -172,7 +184,7 @@ func (v *Values) put(key, text string, local bool) {
 		old.local, old.hasLocal = "", false
 	}
 	v.now[key] = old
-	v.changed[key] = struct{}{}
+	v.note(key)
 }
 
 // Reset goes back to the session's default; SET … TO DEFAULT does the same. A custom
@@ -291,7 +303,7 @@ func (v *Values) rollback(mark int) {
 			u.value.hasSession = true // a custom setting stays known, and empty, as in PostgreSQL
 		}
 		v.now[u.name] = u.value
-		v.changed[u.name] = struct{}{}
+		v.note(u.name)
 	}
 	v.undo = v.undo[:min(mark, len(v.undo))]
 }
@@ -314,7 +326,7 @@ func (v *Values) End(committed bool) {
 				now.hasSession = true
 			}
 			v.now[u.name] = now
-			v.changed[u.name] = struct{}{}
+			v.note(u.name)
 		}
 	}
 	v.undo = v.undo[:0]

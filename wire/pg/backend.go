@@ -28,6 +28,7 @@ type session interface {
 	Done() <-chan struct{}
 	Setting(name string) (string, bool)
 	Cursors() []engine.CursorInfo
+	SettingsVersion() uint64
 	Close() error
 }
 

@@ -53,6 +53,7 @@ func (d *fakeDatabase) terminate(pid int32) {
 }
 
 type fakeSession struct {
+	version  uint64
 	db       *fakeDatabase
 	pid      int32
 	opts     engine.SessionOptions
@@ -71,6 +72,12 @@ func (s *fakeSession) BeginImplicit() error               { s.implicit = true; r
 func (s *fakeSession) Done() <-chan struct{}              { return s.done }
 func (s *fakeSession) Cursors() []engine.CursorInfo       { return nil }
 func (s *fakeSession) Setting(name string) (string, bool) { v, ok := s.settings[name]; return v, ok }
+
+// SettingsVersion is new each time: the fake's settings may change at any moment.
+func (s *fakeSession) SettingsVersion() uint64 {
+	s.version++
+	return s.version
+}
 
 func (s *fakeSession) EndImplicit(context.Context, bool) error { s.implicit = false; return nil }
 

@@ -3,7 +3,6 @@ package pg
 import (
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/eiderdb/eider/wire/pg/encode"
 )
@@ -12,6 +11,7 @@ import (
 // one of them has changed.
 type look struct {
 	version  uint64 // counts changes; encoders belong to one
+	checked  uint64 // the settings' version when they were looked at last
 	settings encode.Settings
 	seen     [len(lookNames)]string
 }
@@ -20,6 +20,11 @@ var lookNames = [...]string{"timezone", "intervalstyle", "datestyle", "bytea_out
 
 func (l *look) refresh(s session) {
 	changed := l.version == 0
+	if now := s.SettingsVersion(); changed || now != l.checked {
+		l.checked = now
+	} else {
+		return
+	}
 	for i, name := range lookNames {
 		if v, _ := s.Setting(name); v != l.seen[i] {
 			l.seen[i] = v
@@ -31,7 +36,7 @@ func (l *look) refresh(s session) {
 	}
 	l.version++
 	l.settings = encode.Settings{ByteaEscape: strings.EqualFold(l.seen[3], "escape")}
-	if zone, err := time.LoadLocation(l.seen[0]); err == nil {
+	if zone, err := encode.LoadTimeZone(l.seen[0]); err == nil {
 		l.settings.TimeZone = zone
 	}
 	switch strings.ToLower(l.seen[1]) {
