@@ -1,6 +1,9 @@
 package lex
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Character classes, one bit each.
 const (
@@ -41,10 +44,20 @@ func Lex(src string) []Token {
 	toks := make([]Token, 0, capacity(len(src), 2))
 	for i := 0; i < len(src); {
 		t := scan(src, i)
+		if len(toks) == cap(toks) {
+			toks = grow(toks, i, len(src))
+		}
 		toks = append(toks, t)
 		i = t.End
 	}
 	return toks
+}
+
+// grow makes room for the tokens to come in a text of n bytes, of which i held those
+// so far; at most four times as much, because the rest may be one literal.
+func grow(toks []Token, i, n int) []Token {
+	have := len(toks)
+	return slices.Grow(toks, min(max(have*(n-i)/max(i, 1)+16, have/4), 3*have))
 }
 
 // capacity guesses the number of tokens in n bytes. The guess is bounded, so that

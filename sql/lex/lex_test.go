@@ -39,6 +39,7 @@ func TestTokens(t *testing.T) {
 		{"'a' /* x */\n'b'", "String:'a' String:'b'"},
 		{"E'a'\n'b\\'c' d", "EscapeString:E'a'\n'b\\'c' Ident:d"},
 		{"b'01' X'fF' n'é' N'x'", "BitString:b'01' BitString:X'fF' String:n'é' String:N'x'"},
+		{"b'1''x' b'1'\n'0'", "BitString:b'1' String:'x' BitString:b'1'\n'0'"},
 		{"$$a'b$$ $t$ $$ $x$ $t$ $é$ü$é$", "DollarString:$$a'b$$ DollarString:$t$ $$ $x$ $t$ DollarString:$é$ü$é$"},
 		{"$1 $23::int ?1 ? $name $n+$m", "Param:$1 Param:$23 Op::: Ident:int Param:?1 Question:? Param:$name Param:$n Op:+ Param:$m"},
 		{"a$$b $", "Ident:a$$b Illegal:$"},

@@ -7,7 +7,7 @@ import "strings"
 // line end: 'a'⏎'b' is 'ab', and the second part follows the first one's rules.
 func quoted(src string, start, quote int, kind Kind) Token {
 	for {
-		end, closed := quoteEnd(src, quote+1, kind == EscapeString)
+		end, closed := quoteEnd(src, quote+1, kind)
 		if !closed {
 			return Token{Kind: kind, Start: start, End: len(src), Open: true}
 		}
@@ -19,8 +19,10 @@ func quoted(src string, start, quote int, kind Kind) Token {
 	}
 }
 
-// quoteEnd returns the offset after the closing quote of a string whose body starts at i.
-func quoteEnd(src string, i int, escapes bool) (int, bool) {
+// quoteEnd returns the offset after the closing quote of a string whose body starts at
+// i. A doubled quote is one of the text's, but not in a BitString.
+func quoteEnd(src string, i int, kind Kind) (int, bool) {
+	escapes := kind == EscapeString
 	for i < len(src) {
 		if !escapes {
 			n := strings.IndexByte(src[i:], '\'')
@@ -31,7 +33,7 @@ func quoteEnd(src string, i int, escapes bool) (int, bool) {
 		}
 		switch src[i] {
 		case '\'':
-			if at(src, i+1) != '\'' {
+			if kind == BitString || at(src, i+1) != '\'' {
 				return i + 1, true
 			}
 			i += 2

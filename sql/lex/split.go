@@ -50,6 +50,9 @@ func Split(src string) []Stmt {
 				}
 			}
 		}
+		if len(toks) == cap(toks) {
+			toks = grow(toks, t.Start, len(src))
+		}
 		toks = append(toks, t)
 	}
 	flush(false)

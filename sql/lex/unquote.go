@@ -30,11 +30,11 @@ func Value(src string, t Token) (string, bool) {
 		v, ok := unicodeEscapes(undouble(body(quotes, 3, t.Open, 1), '"'), escape)
 		return v, ok && !t.Open && v != ""
 	case String, BitString:
-		parts, closed := stringParts(text, false)
+		parts, closed := stringParts(text, t.Kind)
 		return parts.join(nil), closed
 	case EscapeString:
 		ok := true
-		parts, closed := stringParts(text, true)
+		parts, closed := stringParts(text, EscapeString)
 		v := parts.join(func(s string) string {
 			s, valid := backslashEscapes(s)
 			ok = ok && valid
@@ -43,7 +43,7 @@ func Value(src string, t Token) (string, bool) {
 		return v, ok && closed
 	case UnicodeString:
 		quotes, escape := splitUescape(text, t.Open)
-		parts, closed := stringParts(quotes, false)
+		parts, closed := stringParts(quotes, UnicodeString)
 		v, ok := unicodeEscapes(parts.join(nil), escape)
 		return v, ok && closed
 	}
@@ -88,11 +88,11 @@ type parts []string
 
 // stringParts returns the bodies of a string token and of its continuations, and
 // whether the last one is closed.
-func stringParts(text string, escapes bool) (parts, bool) {
+func stringParts(text string, kind Kind) (parts, bool) {
 	var out parts
 	i := strings.IndexByte(text, '\'')
 	for i >= 0 {
-		end, closed := quoteEnd(text, i+1, escapes)
+		end, closed := quoteEnd(text, i+1, kind)
 		if !closed {
 			return append(out, text[i+1:]), false
 		}
