@@ -249,7 +249,7 @@ func (in *CopyIn) insert() error {
 	if err != nil {
 		return err
 	}
-	text, _, err := s.rules.Apply(spec.made, st, s)
+	text, _, err := s.rules.Apply(spec.made, st, &ruleEnv{s, ctx})
 	if err != nil {
 		return err
 	}

@@ -48,6 +48,7 @@ dump pg_conversion true oid
 dump pg_language true oid
 dump pg_extension true oid
 dump pg_tablespace true oid
+dump pg_auth_members true "roleid, member"
 dump pg_ts_config true oid
 dump pg_ts_config_map true "mapcfg, maptokentype, mapseqno"
 dump pg_ts_dict true oid

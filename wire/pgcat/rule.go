@@ -46,6 +46,8 @@ type frame struct {
 	clause clause
 	// relation: the next name is a relation's.
 	relation bool
+	// array: the parenthesis is that of ARRAY(SELECT …).
+	array bool
 	// arguments: FROM is a word of the call's syntax, as in EXTRACT(year FROM x).
 	arguments bool
 	// item is the index of the token that starts the select item.
@@ -56,6 +58,7 @@ type frame struct {
 type item struct {
 	from, to int
 	outer    bool // of the outermost query
+	array    bool // of ARRAY(SELECT …): object types are wanted as text
 }
 
 // walk is one pass over one statement.
@@ -65,7 +68,7 @@ type walk struct {
 	ctes   map[string]bool
 	frames []frame
 	items  []item
-	ops    []int // ~ and !~, which mean PostgreSQL's only if the statement asks the catalog
+	ops    []int // operators that mean PostgreSQL's only if the statement asks the catalog
 	casts  []cast
 	// sets are set-returning calls in FROM, by the index of their closing parenthesis.
 	sets []int
@@ -118,9 +121,7 @@ func (w *walk) run() {
 	w.finishItems()
 	w.finishCasts()
 	if w.catalog {
-		for _, i := range w.ops {
-			w.pattern(i, "pattern")
-		}
+		w.finishOperators()
 		w.finishSets()
 		w.finishSystemColumns()
 	}
@@ -157,7 +158,7 @@ func (w *walk) punct(i int) int {
 	switch w.Text(i) {
 	case "(", "[", "{":
 		// FROM (a JOIN b): names inside stand for relations too.
-		inner := frame{relation: f.relation, arguments: fromCalls[w.Name(i-1)]}
+		inner := frame{relation: f.relation, arguments: fromCalls[w.Name(i-1)], array: w.Word(i-1, "array")}
 		if f.relation {
 			inner.clause = fromList
 		}
@@ -189,7 +190,7 @@ var fromCalls = map[string]bool{"extract": true, "substring": true, "trim": true
 // closeItem ends the select item that is open in the present frame.
 func (w *walk) closeItem(to int) {
 	if f := w.top(); f.clause == selectList && to > f.item {
-		w.items = append(w.items, item{f.item, to, len(w.frames) == 1})
+		w.items = append(w.items, item{from: f.item, to: to, outer: len(w.frames) == 1, array: f.array})
 	}
 }
 

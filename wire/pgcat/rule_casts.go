@@ -70,12 +70,15 @@ func (w *walk) cast(i int) int {
 	if catalog {
 		w.catalog = true
 	}
-	if w.isArray(last) && w.Toks[i-1].IsString() {
+	if w.isArray(last) && w.Toks[i-1].Kind == lex.String {
 		if list, ok := arrayLiteral(lex.Unquote(w.Src, w.Toks[i-1])); ok {
 			w.ReplaceTok(i-1, list)
 		}
 	}
 	special, known := castTypes[name]
+	if name == "text" && !w.isArray(last) {
+		w.ops = append(w.ops, i)
+	}
 	switch {
 	case known && special.object && !w.isArray(last):
 		w.catalog = true
@@ -130,10 +133,10 @@ func (w *walk) finishCasts() {
 	}
 }
 
-// outerItem reports whether the tokens [from, last] are a select item of the outermost query, an alias aside.
+// outerItem reports whether the tokens [from, last] are a select item that is shown, an alias aside.
 func (w *walk) outerItem(from, last int) bool {
 	for _, it := range w.items {
-		if it.outer && it.from == from {
+		if (it.outer || it.array) && it.from == from {
 			return last+1 == it.to || w.Word(last+1, "as") || last+2 == it.to && w.Name(last+1) != ""
 		}
 	}
@@ -144,7 +147,7 @@ func (w *walk) writeCast(c cast) {
 	in := w.macro(c.typ+"in") + "("
 	out := w.macro(c.typ+"out") + "("
 	literal := c.operand == c.op-1 && w.Toks[c.operand].IsString()
-	if literal {
+	if literal && w.Toks[c.operand].Kind == lex.String {
 		if oid, ok := w.knownObject(c.typ, lex.Unquote(w.Src, w.Toks[c.operand])); ok {
 			if c.name {
 				w.Replace(w.Toks[c.operand].Start, w.Toks[c.last].End, out+oid+")")

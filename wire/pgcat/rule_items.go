@@ -10,7 +10,11 @@ func (w *walk) finishItems() {
 		return
 	}
 	for _, it := range w.items {
-		if w.hasAlias(it) || w.Is(it.to-1, "*") {
+		if w.Is(it.to-1, "*") {
+			continue
+		}
+		if w.hasAlias(it) {
+			w.showAliased(it)
 			continue
 		}
 		end := w.Toks[it.to-1].End
@@ -28,6 +32,21 @@ func (w *walk) finishItems() {
 		if name != "" {
 			w.Insert(end, " AS "+lex.QuoteIdent(name))
 		}
+	}
+}
+
+// showAliased shows a bare column that has an alias.
+func (w *walk) showAliased(it item) {
+	bare := item{from: it.from, to: it.to - 1}
+	if w.Word(it.to-2, "as") {
+		bare.to--
+	}
+	if !it.outer || bare.to <= bare.from || !w.column(bare) {
+		return
+	}
+	if before, after := w.display(w.Name(bare.to - 1)); before != "" {
+		w.Insert(w.Toks[it.from].Start, before)
+		w.Insert(w.Toks[bare.to-1].End, after)
 	}
 }
 
@@ -104,8 +123,8 @@ func (w *walk) figure(from, to int) (name string, weak bool) {
 	}
 	for i > 0 && i < to && w.Is(i, "::") {
 		typ, last := w.typeName(i + 1)
-		if weak && name == "" {
-			name = typ
+		if weak {
+			name = typ // the outermost cast's
 		}
 		i = last + 1
 	}

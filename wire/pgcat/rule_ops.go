@@ -10,7 +10,7 @@ func (w *walk) operator(i int) int {
 	switch w.Text(i) {
 	case "::":
 		return w.cast(i)
-	case "~", "!~":
+	case "~", "!~", "||":
 		w.ops = append(w.ops, i)
 	case "~*":
 		w.ReplaceTok(i, "~")
@@ -20,6 +20,36 @@ func (w *walk) operator(i int) int {
 		w.pattern(i, "ipattern")
 	}
 	return i + 1
+}
+
+// finishOperators handles what means PostgreSQL's only in a statement that asks the catalog.
+func (w *walk) finishOperators() {
+	for _, i := range w.ops {
+		start := w.operandStart(i - 1)
+		array := start >= 0 && w.Word(start, "array")
+		switch w.Text(i) {
+		case "~", "!~":
+			w.pattern(i, "pattern")
+		case "||": // NULL || ARRAY(…) is the array
+			if start >= 0 && w.Word(i+1, "array") && (w.Is(i+2, "(") || w.Is(i+2, "[")) {
+				w.Insert(w.Toks[start].Start, "coalesce(")
+				w.Insert(w.Toks[i-1].End, ", [])")
+			}
+		case "::": // ARRAY(…)::text is spelled {a,b}
+			if array {
+				w.Insert(w.Toks[start].Start, w.macro("arrayout")+"(")
+				w.Insert(w.Toks[i-1].End, ")")
+			}
+		}
+	}
+	for i := 1; i < len(w.Toks); i++ {
+		if w.Is(i, "[") && shown[w.Name(i-1)] == vector {
+			if end := w.Close(i); end > i+1 { // int2vector and oidvector count from 0
+				w.Insert(w.Toks[i].End, "1 + (")
+				w.Insert(w.Toks[end].Start, ")")
+			}
+		}
+	}
 }
 
 // namedOperator handles OPERATOR(pg_catalog.op), which DuckDB doesn't read.

@@ -14,6 +14,11 @@ CREATE VIEW eider_sys.pg.pg_authid AS
     (6171, 'pg_database_owner'), (6181, 'pg_read_all_data'), (6182, 'pg_write_all_data'), (3373, 'pg_monitor'), (3374, 'pg_read_all_settings'),
     (3375, 'pg_read_all_stats'), (3377, 'pg_stat_scan_tables'), (4569, 'pg_read_server_files'), (4570, 'pg_write_server_files'),
     (4571, 'pg_execute_server_program'), (4200, 'pg_signal_backend'), (4544, 'pg_checkpoint')) v(oid, name);
+CREATE VIEW eider_sys.live.member AS SELECT role, member, admin FROM eider.role_member_store;
+CREATE VIEW eider_sys.pg.pg_auth_members AS
+  SELECT * FROM eider_sys.rows.pg_auth_members
+  UNION ALL
+  SELECT r.oid, m.oid, 10, a.admin FROM eider_sys.live.member a JOIN eider_sys.live.role r ON r.name = a.role JOIN eider_sys.live.role m ON m.name = a.member;
 CREATE VIEW eider_sys.pg.pg_roles AS
   SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolconnlimit, '********' AS rolpassword,
     rolvaliduntil, rolbypassrls, NULL::VARCHAR[] AS rolconfig, oid FROM eider_sys.pg.pg_authid;

@@ -3,6 +3,7 @@ CREATE MACRO eider_sys.pg.array_upper(a, d) AS CASE WHEN d = 1 AND len(a) > 0 TH
 CREATE MACRO eider_sys.pg.array_lower(a, d) AS CASE WHEN d = 1 AND len(a) > 0 THEN 1 END;
 CREATE MACRO eider_sys.pg.array_ndims(a) AS CASE WHEN len(a) > 0 THEN 1 END;
 CREATE MACRO eider_sys.pg.array_remove(a, v) AS [x FOR x IN a IF x IS DISTINCT FROM v];
+CREATE MACRO eider_sys.pg.arrayout(a) AS '{' || array_to_string(a, ',') || '}';
 CREATE MACRO eider_sys.pg.quote_literal(s) AS '''' || replace(s::VARCHAR, '''', '''''') || '''';
 CREATE MACRO eider_sys.pg.quote_nullable(s) AS coalesce('''' || replace(s::VARCHAR, '''', '''''') || '''', 'NULL');
 CREATE MACRO eider_sys.pg.btrim(s) AS trim(s), (s, c) AS trim(s, c);
