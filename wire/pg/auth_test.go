@@ -11,6 +11,8 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -198,6 +200,32 @@ func TestUnknownRolesLookLikeKnownOnes(t *testing.T) {
 	require.Equal(t, first("nobody"), first("nobody"), "the same salt each time")
 	require.NotEqual(t, first("nobody"), first("somebody"))
 	require.Len(t, first("nobody"), len(first("postgres")))
+}
+
+func TestChannelBindingWithLibpq(t *testing.T) {
+	psql, err := exec.LookPath("psql")
+	if err != nil {
+		t.Skipf("psql is not installed: %v", err)
+	}
+	cfg, err := SelfSignedTLS("localhost")
+	require.NoError(t, err)
+	s, _ := serveFake(t, Config{TLS: cfg, Auth: passwords{"alice": "secret"}, LoginFailures: -1})
+	_, port, err := net.SplitHostPort(s.Addr().String())
+	require.NoError(t, err)
+	run := func(password, more string) (string, error) {
+		cmd := exec.Command(psql, "-XAt", "-c", "select 1", "host=localhost hostaddr=127.0.0.1 port="+port+" user=alice dbname=shop "+more)
+		cmd.Env = append(os.Environ(), "PGPASSWORD="+password)
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	out, err := run("secret", "sslmode=require channel_binding=require")
+	require.NoError(t, err, out)
+	require.Equal(t, "1\n", out)
+	out, err = run("secret", "sslmode=disable")
+	require.NoError(t, err, out)
+	out, err = run("guess", "sslmode=require channel_binding=require")
+	require.Error(t, err)
+	require.Contains(t, out, `password authentication failed for user "alice"`)
 }
 
 func TestMalformedSASL(t *testing.T) {

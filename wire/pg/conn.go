@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/eiderdb/eider/sql/sqlstate"
@@ -203,13 +204,22 @@ func (c *conn) closeSession() {
 }
 
 // watch wakes the connection when its session is ended from outside, and closes the
-// socket if that doesn't help soon: the client may have stopped reading.
+// socket if that doesn't help soon: the client may have stopped reading. It cancels
+// what runs for a client that has gone.
 func (c *conn) watch() {
-	select {
-	case <-c.ended:
-		return
-	case <-c.sess.Done():
-	case <-c.srv.ctx.Done():
+	check := time.NewTicker(c.srv.checkEvery)
+	defer check.Stop()
+	for waiting := true; waiting; {
+		select {
+		case <-c.ended:
+			return
+		case <-check.C:
+			c.cancelIfGone()
+		case <-c.sess.Done():
+			waiting = false
+		case <-c.srv.ctx.Done():
+			waiting = false
+		}
 	}
 	c.sess.Cancel()
 	c.wake()
@@ -218,6 +228,15 @@ func (c *conn) watch() {
 	case <-c.ended:
 	case <-time.After(grace):
 		c.raw.Close()
+	}
+}
+
+func (c *conn) cancelIfGone() {
+	c.stateMu.Lock()
+	busy := c.busy
+	c.stateMu.Unlock()
+	if sc, ok := c.raw.(syscall.Conn); ok && busy && isGone(sc) {
+		c.cancel()
 	}
 }
 

@@ -3,6 +3,7 @@ package pg
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -290,4 +291,65 @@ func TestManySessionsAtOnce(t *testing.T) {
 func BenchmarkSelect1(b *testing.B) {
 	s, _ := serveEngine(b, Config{})
 	benchmarkSelect1(b, s.Addr())
+}
+
+func TestAThousandSessions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("opens 1000 sessions")
+	}
+	s, db := serveEngine(t, Config{})
+	clients := make([]*client, 1000)
+	for i := range clients {
+		clients[i] = login(t, s.Addr())
+	}
+	require.Len(t, db.Sessions(), len(clients))
+	for i, c := range clients {
+		c.send(&pgproto3.Query{String: fmt.Sprintf("select sum(x) as s from range(%d) t(x)", i+1)})
+	}
+	for i, c := range clients {
+		require.NoError(t, c.nc.SetDeadline(time.Now().Add(time.Minute)))
+		require.Contains(t, c.until('Z'), fmt.Sprintf(`D "%d"`, i*(i+1)/2))
+		c.nc.Close()
+	}
+	require.Eventually(t, func() bool { return len(db.Sessions()) == 0 }, time.Minute, 10*time.Millisecond)
+}
+
+// A result of 10 million rows passes through a bounded amount of memory even when the
+// client takes its time.
+func TestStreamingIsBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("moves 600 MB")
+	}
+	s, _ := serveEngine(t, Config{})
+	c := login(t, s.Addr())
+	require.NoError(t, c.nc.SetDeadline(time.Now().Add(5*time.Minute)))
+	before := resident(t)
+	c.send(&pgproto3.Query{String: "select x as a, x * 0.5::double as b, 'name-' || x::text as c, x::int as d, timestamp '2024-01-01' as e from range(10000000) t(x)"})
+	buf := make([]byte, 1<<16)
+	peak := before
+	total := 0
+	for tail := ""; tail != "Z\x00\x00\x00\x05I"; {
+		n, err := c.nc.Read(buf)
+		require.NoError(t, err)
+		if total>>24 != (total+n)>>24 {
+			peak = max(peak, resident(t))
+		}
+		total += n
+		tail = string(append([]byte(tail), buf[max(0, n-6):n]...))
+		tail = tail[max(0, len(tail)-6):]
+	}
+	require.Greater(t, total, 500<<20)
+	require.Less(t, peak-before, 200<<20)
+}
+
+// resident is the process's resident memory in bytes.
+func resident(t testing.TB) int {
+	data, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		t.Skipf("no /proc: %v", err)
+	}
+	var size, pages int
+	_, err = fmt.Sscan(string(data), &size, &pages)
+	require.NoError(t, err)
+	return pages * os.Getpagesize()
 }

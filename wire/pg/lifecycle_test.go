@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime"
 	"sync"
 	"syscall"
 	"testing"
@@ -185,6 +186,29 @@ func TestTerminateClientThatStopsReading(t *testing.T) {
 		defer s.mu.Unlock()
 		return len(s.sessions) == 0
 	}, patience, 10*time.Millisecond)
+}
+
+func TestQueryEndsWhenItsClientIsGone(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("seen on Linux only")
+	}
+	s, err := newServer(newFakeDatabase(), nil, Config{Listen: "127.0.0.1:0", Logger: quiet()})
+	require.NoError(t, err)
+	s.checkEvery = time.Millisecond
+	require.NoError(t, s.Listen(context.Background()))
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(context.Background()) }()
+	c := login(t, s.Addr())
+	c.send(&pgproto3.Query{String: "select pg_sleep(60)"}, &pgproto3.Query{String: "select 1"})
+	c.waitBusy(s)
+	c.nc.Close()
+	require.Eventually(t, func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return len(s.sessions) == 0
+	}, patience, time.Millisecond)
+	require.NoError(t, s.Close())
+	require.ErrorIs(t, <-done, ErrServerClosed)
 }
 
 func TestPanicEndsOneConnection(t *testing.T) {

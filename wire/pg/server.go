@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/eiderdb/eider/engine"
 	"github.com/eiderdb/eider/wire/pg/encode"
@@ -26,7 +27,8 @@ type Server struct {
 	auth       Authenticator
 	catalog    encode.Catalog // OIDs of user-defined types
 	limiter    *limiter
-	mockSecret [32]byte // salts of users that don't exist derive from it
+	mockSecret [32]byte      // salts of users that don't exist derive from it
+	checkEvery time.Duration // how often a client whose statement runs is looked after
 
 	panics   atomic.Uint64
 	buffers  sync.Pool     // *[]byte of streamBytes, lent to connections while they answer
@@ -66,11 +68,12 @@ func newServer(db database, auth Authenticator, cfg Config) (*Server, error) {
 	cfg.EnsureDefaults()
 	s := &Server{
 		cfg: cfg, db: db, log: cfg.Logger, auth: auth,
-		limiter:  newLimiter(cfg.LoginFailures),
-		draining: make(chan struct{}),
-		conns:    map[*conn]bool{},
-		sessions: map[int32]*conn{},
-		roles:    map[string]int{},
+		limiter:    newLimiter(cfg.LoginFailures),
+		checkEvery: 5 * time.Second,
+		draining:   make(chan struct{}),
+		conns:      map[*conn]bool{},
+		sessions:   map[int32]*conn{},
+		roles:      map[string]int{},
 	}
 	if _, err := rand.Read(s.mockSecret[:]); err != nil {
 		return nil, fmt.Errorf("random bytes for authentication: %w", err)
