@@ -88,6 +88,7 @@ func (db *DB) start(ctx context.Context) (err error) {
 	db.spills = newSpillSpace(o.TempDir, o.MaxTempBytes)
 	db.duck, err = duck.Open(ctx, duck.Config{
 		Path: o.Path, ReadOnly: o.ReadOnly, MemoryLimitBytes: o.MemoryLimitBytes, TempDir: o.TempDir, MaxTempBytes: o.MaxTempBytes, Threads: o.Threads,
+		Settings: gate.DuckDBSettings(),
 	})
 	if err != nil {
 		return err

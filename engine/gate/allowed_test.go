@@ -156,3 +156,20 @@ func TestCopy(t *testing.T) {
 	require.Equal(t, 3, c.Len)
 	require.NoError(t, out.Close())
 }
+
+// TestPivot looks up the values of a PIVOT without IN as the role may.
+func TestPivot(t *testing.T) {
+	w := newWorld(t, shop(t))
+	want := w.root.must("PIVOT (SELECT customer, total FROM orders) ON customer USING sum(total)")
+	ann := w.as("ann")
+	for _, sql := range []string{
+		"PIVOT (SELECT customer, total FROM orders) ON customer USING sum(total)",
+		"PIVOT_WIDER (SELECT customer, total FROM orders) ON customer USING sum(total) ORDER BY ALL LIMIT 1",
+	} {
+		require.Equal(t, want, ann.must(sql), sql)
+	}
+	ann.must("PIVOT orders ON customer, year(placed) USING sum(total), count(*) GROUP BY id")
+	ann.refused("PIVOT orders ON (SELECT word FROM secret) USING sum(total)", no, sqlstate.SyntaxError)
+	ann.refused("PIVOT secret ON word", no)
+	ann.refused("PIVOT orders ON customer USING max((SELECT word FROM secret))", no)
+}

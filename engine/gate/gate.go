@@ -241,3 +241,9 @@ func (g *Gate) HasRole(connection uint64, role string) bool {
 	k := s.known.Load()
 	return k != nil && (k.id.superuser || k.id.roles[role])
 }
+
+// DuckDBSettings are the options with which DuckDB is opened under the gate: no query
+// fetches code, and no code of third parties is loaded into the process.
+func DuckDBSettings() map[string]string {
+	return map[string]string{"autoinstall_known_extensions": "false", "allow_community_extensions": "false"}
+}

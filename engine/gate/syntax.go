@@ -35,6 +35,16 @@ func parseText(ctx context.Context, serialize func(ctx context.Context, sql stri
 		return nil, err
 	}
 	reads, err := parseTrees(answer, len(st.pieces))
+	if err == errNotSelect {
+		// PIVOT without IN becomes several statements in DuckDB; with IN it is a SELECT.
+		if edited, ok := withIn(strings.Join(st.pieces, "\n;\n")); ok {
+			if answer, err = serialize(ctx, edited); err != nil {
+				return nil, err
+			}
+			reads, err = parseTrees(answer, len(st.pieces))
+			p.statement.kinds = append(p.statement.kinds, "MULTI", "CREATE")
+		}
+	}
 	switch {
 	case err == errNotSelect && st.verb == "select":
 		return nil, errUnread("this kind of statement")
