@@ -243,7 +243,7 @@ func (d *demo) stream(ctx context.Context, conn *pgx.Conn) error {
 // cancel interrupts a statement that would run for very long. It has a connection of
 // its own: pgx closes one whose context ends.
 func (d *demo) cancel(ctx context.Context) error {
-	conn, err := pgx.Connect(ctx, d.server.note.URL())
+	conn, err := pgx.Connect(ctx, d.server.note.URL()+"?application_name=endless")
 	if err != nil {
 		return err
 	}
@@ -260,11 +260,11 @@ func (d *demo) cancel(ctx context.Context) error {
 	}
 	defer watcher.Close(ctx)
 	for running := false; !running; { // until the server says that it runs
-		if err := watcher.QueryRow(ctx, "SELECT count(*) > 0 FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%range(1000000) a%' AND pid = $1", conn.PgConn().PID()).Scan(&running); err != nil {
+		if err := watcher.QueryRow(ctx, "SELECT count(*) > 0 FROM eider.sessions WHERE state = 'active' AND application = 'endless'").Scan(&running); err != nil {
 			return err
 		}
 		if time.Since(began) > startLimit {
-			return errors.New("the statement to cancel never showed up in pg_stat_activity")
+			return errors.New("the statement to cancel never showed up in eider.sessions")
 		}
 	}
 	sent := time.Now()
