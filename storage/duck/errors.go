@@ -96,6 +96,7 @@ var rules = []rule{
 
 	// Parameters.
 	{"Invalid Input", `Values were not provided for the following prepared statement parameters`, sqlstate.UndefinedParameter, "", ""},
+	{"Invalid Input", `No statement to prepare`, sqlstate.SyntaxError, "there is no statement", ""},
 	{"Invalid Input", `Parameter argument/count mismatch`, sqlstate.ProtocolViolation, "", ""},
 
 	// Values.
@@ -120,6 +121,7 @@ var rules = []rule{
 	{"Invalid Input", `Could not parse string "{}" according to format`, sqlstate.InvalidDatetimeFormat, "", ""},
 	{"Out of Range", `Cannot create a string of size`, sqlstate.ProgramLimitExceeded, "", ""},
 	{"Invalid Input", `Lists larger than`, sqlstate.ProgramLimitExceeded, "", ""},
+	{"Invalid Input", `Invalid unicode`, sqlstate.CharacterNotInRepertoire, `invalid byte sequence for encoding "UTF8"`, ""},
 	{"Syntax", `Invalid escape string`, sqlstate.InvalidEscapeSequence, "", ""},
 	{"Parser", `Memory must have a number`, sqlstate.InvalidParameterValue, "", ""},
 	{"Parser", `Max expression depth limit`, sqlstate.StatementTooComplex, "", ""},

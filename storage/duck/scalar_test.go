@@ -34,21 +34,6 @@ func sumDoubles(_ any, in *types.Chunk, out *Writer) error {
 	return nil
 }
 
-func queryOne(t testing.TB, c *Conn, sql string, args ...any) any {
-	t.Helper()
-	rows, err := c.QueryRows(context.Background(), sql, args...)
-	require.NoError(t, err, sql)
-	require.Len(t, rows, 1, sql)
-	require.Len(t, rows[0], 1, sql)
-	return rows[0][0]
-}
-
-func mustExec(t testing.TB, c *Conn, sql string, args ...any) {
-	t.Helper()
-	_, err := c.Exec(context.Background(), sql, args...)
-	require.NoError(t, err, sql)
-}
-
 func TestScalar(t *testing.T) {
 	ctx := context.Background()
 	db, c := openTest(t, Config{})
