@@ -4,8 +4,6 @@ package duck
 import "C"
 
 import (
-	"unsafe"
-
 	"github.com/duckdb/duckdb-go/v2/mapping"
 
 	"github.com/eiderdb/eider/sql/sqlstate"
@@ -18,6 +16,7 @@ type OwnedChunk struct {
 	raw     mapping.DataChunk
 	types   []*types.Type
 	writers []*Writer
+	slots   []C.eider_slot
 	shape   *shape
 	view    types.Chunk
 	n       int
@@ -50,6 +49,7 @@ func NewChunk(ts []*types.Type) (*OwnedChunk, error) {
 	if c.raw.Ptr == nil {
 		return nil, sqlstate.New(sqlstate.OutOfMemory, "could not create a chunk")
 	}
+	c.slots = make([]C.eider_slot, len(ts))
 	c.shape = newShape(cols)
 	c.view.Columns = newVectors(cols)
 	c.attach()
@@ -57,10 +57,9 @@ func NewChunk(ts []*types.Type) (*OwnedChunk, error) {
 }
 
 func (c *OwnedChunk) attach() {
+	C.eider_slots(C.duckdb_data_chunk(c.raw.Ptr), C.idx_t(len(c.slots)), &c.slots[0])
 	for i, w := range c.writers {
-		var data unsafe.Pointer
-		raw := C.eider_chunk_vector(C.duckdb_data_chunk(c.raw.Ptr), C.idx_t(i), &data)
-		w.attach(raw, data, types.VectorSize)
+		w.attach(c.slots[i].vector, c.slots[i].data, types.VectorSize)
 	}
 }
 

@@ -40,6 +40,8 @@ type DB struct {
 	mu    sync.Mutex // guards conns, closed
 	conns map[*Conn]struct{}
 	open  bool
+
+	arrows arrowViews
 }
 
 // openFiles are the files that this process has open. POSIX record locks, with

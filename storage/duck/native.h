@@ -122,12 +122,38 @@ void eider_assign_strings(duckdb_vector v, const char *bytes, const eider_string
 void eider_copy_strings(duckdb_vector v, const void *strings, const uint64_t *validity, idx_t n);
 // eider_list_resize makes room for size elements and sets the size; it returns the child.
 duckdb_vector eider_list_resize(duckdb_vector v, idx_t size);
-// eider_column gives vector i of a chunk and its data.
-duckdb_vector eider_chunk_vector(duckdb_data_chunk chunk, idx_t i, void **data);
+// A vector to write to and its data.
+typedef struct {
+	duckdb_vector vector;
+	void *data;
+} eider_slot;
+
+// eider_slots gives the first n vectors of a chunk.
+void eider_slots(duckdb_data_chunk chunk, idx_t n, eider_slot *out);
 // eider_child gives child i of a STRUCT, UNION or (i = 0) ARRAY or LIST, and its data.
-duckdb_vector eider_child(duckdb_vector v, uint32_t kind, idx_t i, void **data);
+void eider_child(duckdb_vector v, uint32_t kind, idx_t i, eider_slot *out);
 void *duckdb_vector_get_data(duckdb_vector v);
 void duckdb_data_chunk_set_size(duckdb_data_chunk chunk, idx_t size);
+
+// Arrow. Schemas and arrays are those of the C data interface.
+
+typedef void *duckdb_arrow_options;
+typedef void *duckdb_arrow_converted_schema;
+
+// eider_arrow_schema writes the result's schema into schema and the options for its chunks.
+int eider_arrow_schema(eider_run *run, void *schema, duckdb_arrow_options *options);
+// eider_arrow_fetch is eider_fetch into an Arrow array.
+int64_t eider_arrow_fetch(eider_run *run, duckdb_arrow_options options, void *array);
+void eider_destroy_arrow_options(duckdb_arrow_options options);
+// eider_arrow_import reads a schema; NULL with *error set on failure.
+duckdb_arrow_converted_schema eider_arrow_import(duckdb_connection conn, void *schema, char **error);
+void eider_destroy_arrow_import(duckdb_arrow_converted_schema schema);
+// eider_arrow_chunk makes a chunk of an array, which it takes over.
+duckdb_data_chunk eider_arrow_chunk(duckdb_connection conn, duckdb_arrow_converted_schema schema, void *array, char **error);
+duckdb_logical_type eider_arrow_type(duckdb_data_chunk chunk, idx_t column);
+// eider_reference makes to share column's data.
+void eider_reference(duckdb_vector to, duckdb_data_chunk chunk, idx_t column);
+void eider_destroy_chunk(duckdb_data_chunk chunk);
 
 // Callbacks. A handle is a runtime/cgo.Handle; DuckDB frees it by eiderDeleteHandle.
 

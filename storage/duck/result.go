@@ -64,32 +64,42 @@ func (r *Result) Changes() int64 { return int64(r.c.changed) }
 // call of Next or Close; nil is the end. A chunk has 1 to 2048 rows. After an error
 // it returns the same error again.
 func (r *Result) Next(ctx context.Context) (*types.Chunk, error) {
+	n, err := r.fetch(ctx, func() C.int64_t {
+		return C.eider_fetch(r.c, r.shape.first(), C.uint32_t(len(r.columns)), r.shape.out())
+	})
+	if n == 0 || err != nil {
+		return nil, err
+	}
+	r.chunk.Len = n
+	fill(r.chunk.Columns, r.shape.vectors)
+	return &r.chunk, nil
+}
+
+// fetch runs one fetching call and returns its rows, 0 at the end.
+func (r *Result) fetch(ctx context.Context, call func() C.int64_t) (int, error) {
 	r.conn.busy.Lock()
 	defer r.conn.busy.Unlock()
 	if r.err != nil || r.ended {
-		return nil, r.err
+		return 0, r.err
 	}
 	if ctx.Err() != nil {
-		return nil, r.fail(cancelError(ctx))
+		return 0, r.fail(cancelError(ctx))
 	}
 	if done := ctx.Done(); done != nil && done != r.op.done && r.conn.stream == r {
 		r.op.unwatch()
 		r.op.watch(ctx)
 	}
 	if r.conn.stream == r && r.op.isCancelled() {
-		return nil, r.fail(cancelled(ctx))
+		return 0, r.fail(cancelled(ctx))
 	}
-	n := C.eider_fetch(r.c, r.shape.first(), C.uint32_t(len(r.columns)), r.shape.out())
+	n := call()
 	if n < 0 {
-		return nil, r.fail(r.conn.failure(ctx, &r.op, takeString(&r.c.error)))
+		return 0, r.fail(r.conn.failure(ctx, &r.op, takeString(&r.c.error)))
 	}
 	if n == 0 {
 		r.drop()
-		return nil, nil
 	}
-	r.chunk.Len = int(n)
-	fill(r.chunk.Columns, r.shape.vectors)
-	return &r.chunk, nil
+	return int(n), nil
 }
 
 // fail ends the result with err.

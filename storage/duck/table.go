@@ -53,6 +53,7 @@ type TableScan interface {
 // TableWriter is a chunk of a table function's output being filled.
 type TableWriter struct {
 	columns []*Writer
+	slots   []C.eider_slot
 }
 
 // Len is the number of rows there is room for.
@@ -214,7 +215,7 @@ func (b *boundTable) init(info unsafe.Pointer) error {
 		s.columns = append(s.columns, b.columns[k])
 	}
 	s.writers.New = func() any {
-		w := &TableWriter{}
+		w := &TableWriter{slots: make([]C.eider_slot, len(s.columns))}
 		for _, col := range s.columns {
 			if col.Type != nil {
 				w.columns = append(w.columns, newWriter(col.Type))
@@ -246,15 +247,15 @@ func (s *tableScan) fill(chunk C.duckdb_data_chunk) (err error) {
 		}
 	}()
 	w := s.writers.Get().(*TableWriter)
+	if len(w.slots) > 0 {
+		C.eider_slots(chunk, C.idx_t(len(w.slots)), &w.slots[0])
+	}
 	k := 0
 	for i, col := range s.columns {
-		if col.Type == nil {
-			continue
+		if col.Type != nil {
+			w.columns[k].attach(w.slots[i].vector, w.slots[i].data, types.VectorSize)
+			k++
 		}
-		var data unsafe.Pointer
-		raw := C.eider_chunk_vector(chunk, C.idx_t(i), &data)
-		w.columns[k].attach(raw, data, types.VectorSize)
-		k++
 	}
 	rows, err := s.scan.Fill(w)
 	if err != nil {

@@ -53,24 +53,23 @@ duckdb_vector eider_list_resize(duckdb_vector v, idx_t size) {
 	return duckdb_list_vector_get_child(v);
 }
 
-duckdb_vector eider_chunk_vector(duckdb_data_chunk chunk, idx_t i, void **data) {
-	duckdb_vector v = duckdb_data_chunk_get_vector(chunk, i);
-	*data = v ? duckdb_vector_get_data(v) : NULL;
-	return v;
+void eider_slots(duckdb_data_chunk chunk, idx_t n, eider_slot *out) {
+	for (idx_t i = 0; i < n; i++) {
+		out[i].vector = duckdb_data_chunk_get_vector(chunk, i);
+		out[i].data = duckdb_vector_get_data(out[i].vector);
+	}
 }
 
-duckdb_vector eider_child(duckdb_vector v, uint32_t kind, idx_t i, void **data) {
-	duckdb_vector child;
+void eider_child(duckdb_vector v, uint32_t kind, idx_t i, eider_slot *out) {
 	switch (kind) {
 	case EIDER_LIST:
-		child = duckdb_list_vector_get_child(v);
+		out->vector = duckdb_list_vector_get_child(v);
 		break;
 	case EIDER_ARRAY:
-		child = duckdb_array_vector_get_child(v);
+		out->vector = duckdb_array_vector_get_child(v);
 		break;
 	default:
-		child = duckdb_struct_vector_get_child(v, i);
+		out->vector = duckdb_struct_vector_get_child(v, i);
 	}
-	*data = duckdb_vector_get_data(child);
-	return child;
+	out->data = duckdb_vector_get_data(out->vector);
 }

@@ -120,9 +120,9 @@ func (w *Writer) Child(i int) *Writer {
 		if w.vec.Type.ID == types.Array {
 			kind, n = C.EIDER_ARRAY, n*w.vec.Type.Size
 		}
-		var data unsafe.Pointer
-		raw := C.eider_child(w.raw, kind, C.idx_t(i), &data)
-		c.attach(raw, data, n)
+		var slot C.eider_slot
+		C.eider_child(w.raw, kind, C.idx_t(i), &slot)
+		c.attach(slot.vector, slot.data, n)
 	}
 	return c
 }
