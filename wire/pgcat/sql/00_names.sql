@@ -6,6 +6,11 @@ CREATE MACRO eider_sys.live.schema_name(db, s) AS CASE WHEN db = 'temp' THEN 'pg
 CREATE MACRO eider_sys.live.schema_oid(db, s, o) AS CASE WHEN s = 'main' AND db <> 'temp' THEN 2200 WHEN s = 'eider' THEN 16000 ELSE o END;
 -- The schemas of search_path: DuckDB puts temp's main before them, system's main and pg_catalog behind.
 CREATE MACRO eider_sys.live.search_path() AS system.main.current_schemas(true)[2:-3];
+CREATE MACRO eider_sys.live.duck_schema(nsp) AS CASE nsp WHEN 'public' THEN 'main' WHEN 'pg_temp_1' THEN 'temp' ELSE nsp END;
+-- A schema as the search path names it; temporary objects and the catalog are always on it, before the rest.
+CREATE MACRO eider_sys.live.path_name(db, s) AS CASE WHEN db = 'temp' THEN 'temp' ELSE s END;
+CREATE MACRO eider_sys.live.whole_path() AS ['temp', 'pg_catalog'] || eider_sys.live.search_path();
+CREATE MACRO eider_sys.live.on_path(s) AS (s = 'pg_catalog' OR s = 'temp' OR list_contains(eider_sys.live.search_path(), s));
 -- Objects of the session: its database and its temporary ones.
 CREATE MACRO eider_sys.live.mine(db) AS (db = current_database() OR db = 'temp');
 

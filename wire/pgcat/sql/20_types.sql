@@ -63,29 +63,26 @@ CREATE VIEW eider_sys.pg.pg_enum AS
   SELECT oid * 4096 % 1073741824 + 1073741824 + ord AS oid, oid AS enumtypid, ord::FLOAT AS enumsortorder, label AS enumlabel
   FROM (SELECT oid, unnest(labels) AS label, generate_subscripts(labels, 1) AS ord FROM eider_sys.live.user_type WHERE labels IS NOT NULL);
 
--- The modifier's text: numeric(12,2), character varying(20), timestamp(3) without time zone.
-CREATE MACRO eider_sys.live.typmod_text(o, m) AS CASE
-  WHEN m IS NULL OR m < 0 THEN ''
-  WHEN o IN (1700, 1231) THEN '(' || ((m - 4) >> 16) || ',' || ((m - 4) & 65535) || ')'
-  WHEN o IN (1043, 1042, 1015, 1014) THEN '(' || (m - 4) || ')'
-  WHEN o IN (1083, 1114, 1184, 1266, 1560, 1562, 1115, 1185, 1183) THEN '(' || m || ')'
-  ELSE '' END;
+-- Types' names in SQL. style tells where a modifier goes and how it is read: n numeric, c characters, t a precision.
 CREATE VIEW eider_sys.live.type_name AS
-  SELECT oid, name, '' AS nsp FROM eider_sys.rows.type_names
-  UNION ALL SELECT oid, eider_sys.pg.quote_ident(name), eider_sys.live.schema_name(database_name, schema_name) FROM eider_sys.live.user_type WHERE labels IS NOT NULL
-  UNION ALL SELECT eider_sys.live.array_type_oid(oid), eider_sys.pg.quote_ident(name) || '[]', eider_sys.live.schema_name(database_name, schema_name) FROM eider_sys.live.user_type WHERE labels IS NOT NULL
-  UNION ALL SELECT eider_sys.live.row_type_oid(oid), eider_sys.pg.quote_ident(name), eider_sys.live.schema_name(database_name, schema_name) FROM eider_sys.live.table_or_view
-  UNION ALL SELECT eider_sys.live.array_type_oid(eider_sys.live.row_type_oid(oid)), eider_sys.pg.quote_ident(name) || '[]', eider_sys.live.schema_name(database_name, schema_name) FROM eider_sys.live.table_or_view;
+  SELECT oid, name, quoted, schema_name, CASE
+      WHEN oid IN (1700, 1231) THEN 'n' WHEN oid IN (1042, 1043, 1014, 1015) THEN 'c' WHEN oid IN (1083, 1114, 1184, 1266, 1560, 1562, 1115, 1185, 1183, 1270, 1561, 1563) THEN 't' END AS style,
+    CASE WHEN oid = 1042 THEN 'bpchar' ELSE name END AS unmodified,
+    CASE WHEN oid IN (1083, 1114, 1184, 1266, 1115, 1185, 1183, 1270) THEN split_part(name, ' ', 1) ELSE replace(name, '[]', '') END || '(' AS before,
+    CASE WHEN oid IN (1083, 1114, 1184, 1266, 1115, 1185, 1183, 1270) THEN ')' || name[position(' ' IN name):] WHEN ends_with(name, '[]') THEN ')[]' ELSE ')' END AS after
+  FROM (
+    SELECT 0 AS oid, '-' AS name, '' AS quoted, 'pg_catalog' AS schema_name
+    UNION ALL SELECT oid, name, '', 'pg_catalog' FROM eider_sys.rows.type_names
+    UNION ALL SELECT u.oid, eider_sys.pg.quote_ident(name) || array_suffix, eider_sys.pg.quote_ident(eider_sys.live.schema_name(database_name, schema_name)) || '.', eider_sys.live.path_name(database_name, schema_name)
+    FROM (
+      SELECT oid, name, '' AS array_suffix, database_name, schema_name FROM eider_sys.live.user_type WHERE labels IS NOT NULL
+      UNION ALL SELECT eider_sys.live.array_type_oid(oid), name, '[]', database_name, schema_name FROM eider_sys.live.user_type WHERE labels IS NOT NULL
+      UNION ALL SELECT eider_sys.live.row_type_oid(oid), name, '', database_name, schema_name FROM eider_sys.live.table_or_view
+      UNION ALL SELECT eider_sys.live.array_type_oid(eider_sys.live.row_type_oid(oid)), name, '[]', database_name, schema_name FROM eider_sys.live.table_or_view) u);
 CREATE VIEW eider_sys.live.k_type AS
-  SELECT oid AS k_oid, name AS k_name, CASE WHEN nsp IN ('', 'public') OR list_contains(eider_sys.live.search_path(), nsp) THEN '' ELSE nsp || '.' END AS k_prefix FROM eider_sys.live.type_name;
-CREATE MACRO eider_sys.pg.format_type(type_id, type_mod) AS CASE
-  WHEN type_id IS NULL THEN NULL
-  WHEN type_id::BIGINT = 0 THEN '-'
-  WHEN type_id::BIGINT = 1042 AND type_mod IS NULL THEN 'character'
-  WHEN type_id::BIGINT = 1042 AND type_mod < 0 THEN 'bpchar'
-  ELSE coalesce((SELECT CASE
-      WHEN type_mod IS NULL OR type_mod < 0 THEN k_prefix || k_name
-      WHEN k_oid IN (1083, 1114, 1184, 1266) THEN replace(replace(k_name, 'timestamp', 'timestamp(' || type_mod || ')'), 'time with', 'time(' || type_mod || ') with')
-      WHEN ends_with(k_name, '[]') THEN left(k_name, -2) || eider_sys.live.typmod_text(k_oid, type_mod) || '[]'
-      ELSE k_name || eider_sys.live.typmod_text(k_oid, type_mod) END
-    FROM eider_sys.live.k_type WHERE k_oid = type_id::BIGINT), '???') END;
+  SELECT oid AS k_oid, name AS k_name, style AS k_style, unmodified AS k_unmodified, before AS k_before, after AS k_after,
+    CASE WHEN quoted = '' OR eider_sys.live.on_path(schema_name) THEN '' ELSE quoted END AS k_prefix, schema_name AS k_schema FROM eider_sys.live.type_name;
+CREATE MACRO eider_sys.pg.format_type(type_id, type_mod) AS CASE WHEN type_id IS NOT NULL THEN coalesce((
+  SELECT k_prefix || CASE WHEN type_mod IS NULL THEN k_name WHEN type_mod < 0 OR k_style IS NULL THEN k_unmodified
+    ELSE k_before || CASE k_style WHEN 'n' THEN ((type_mod - 4) >> 16) || ',' || ((type_mod - 4) & 65535) WHEN 'c' THEN (type_mod - 4)::VARCHAR ELSE type_mod::VARCHAR END || k_after END
+  FROM eider_sys.live.k_type WHERE k_oid = type_id::BIGINT), '???') END;

@@ -3,6 +3,10 @@
 CREATE VIEW eider_sys.live.role AS
   SELECT CASE WHEN superuser AND row_number() OVER (PARTITION BY superuser ORDER BY created_at, role) = 1 THEN 10 ELSE 67108864 + (hash(role) % 67108864)::BIGINT END AS oid,
     role AS name, superuser, can_login, connection_limit, valid_until FROM eider.role_store;
+CREATE VIEW eider_sys.live.predefined_role AS SELECT oid::BIGINT AS oid, name FROM (VALUES
+    (6171, 'pg_database_owner'), (6181, 'pg_read_all_data'), (6182, 'pg_write_all_data'), (3373, 'pg_monitor'), (3374, 'pg_read_all_settings'),
+    (3375, 'pg_read_all_stats'), (3377, 'pg_stat_scan_tables'), (4569, 'pg_read_server_files'), (4570, 'pg_write_server_files'),
+    (4571, 'pg_execute_server_program'), (4200, 'pg_signal_backend'), (4544, 'pg_checkpoint')) v(oid, name);
 CREATE VIEW eider_sys.pg.pg_authid AS
   SELECT oid, name AS rolname, superuser AS rolsuper, true AS rolinherit, superuser AS rolcreaterole, superuser AS rolcreatedb, can_login AS rolcanlogin,
     superuser AS rolreplication, superuser AS rolbypassrls, connection_limit AS rolconnlimit, NULL::VARCHAR AS rolpassword, valid_until AS rolvaliduntil
@@ -10,10 +14,7 @@ CREATE VIEW eider_sys.pg.pg_authid AS
   UNION ALL
   SELECT 10, eider_sys.pg."session_user"(), true, true, true, true, true, true, true, -1, NULL, NULL WHERE NOT EXISTS (SELECT 1 FROM eider_sys.live.role WHERE superuser)
   UNION ALL
-  SELECT oid, name, false, true, false, false, false, false, false, -1, NULL, NULL FROM (VALUES
-    (6171, 'pg_database_owner'), (6181, 'pg_read_all_data'), (6182, 'pg_write_all_data'), (3373, 'pg_monitor'), (3374, 'pg_read_all_settings'),
-    (3375, 'pg_read_all_stats'), (3377, 'pg_stat_scan_tables'), (4569, 'pg_read_server_files'), (4570, 'pg_write_server_files'),
-    (4571, 'pg_execute_server_program'), (4200, 'pg_signal_backend'), (4544, 'pg_checkpoint')) v(oid, name);
+  SELECT oid, name, false, true, false, false, false, false, false, -1, NULL, NULL FROM eider_sys.live.predefined_role;
 CREATE VIEW eider_sys.live.member AS SELECT role, member, admin FROM eider.role_member_store;
 CREATE VIEW eider_sys.pg.pg_auth_members AS
   SELECT * FROM eider_sys.rows.pg_auth_members
@@ -31,4 +32,5 @@ CREATE VIEW eider_sys.pg.pg_shadow AS
 CREATE VIEW eider_sys.pg.pg_group AS
   SELECT rolname AS groname, oid AS grosysid, []::BIGINT[] AS grolist FROM eider_sys.pg.pg_authid WHERE NOT rolcanlogin;
 CREATE VIEW eider_sys.live.k_role AS SELECT oid AS k_oid, rolname AS k_name FROM eider_sys.pg.pg_authid;
-CREATE MACRO eider_sys.pg.pg_get_userbyid(o) AS coalesce((SELECT k_name FROM eider_sys.live.k_role WHERE k_oid = o), 'unknown (OID=' || o || ')');
+CREATE VIEW eider_sys.live.k_known_role AS SELECT oid AS k_oid, name AS k_name FROM eider_sys.live.role UNION ALL SELECT oid, name FROM eider_sys.live.predefined_role;
+CREATE MACRO eider_sys.pg.pg_get_userbyid(o) AS coalesce((SELECT k_name FROM eider_sys.live.k_known_role WHERE k_oid = o), CASE WHEN o = 10 THEN eider_sys.pg."session_user"() END, 'unknown (OID=' || o || ')');

@@ -1,22 +1,22 @@
 -- Names to OIDs and back: what ::regclass and its like become (rules_reg.go), and the functions that take either.
 
+-- Relations by name. twins are the schemas that have the name, where several do.
 CREATE VIEW eider_sys.live.relation_name AS
-  SELECT c.oid, c.relname AS name, n.nspname AS nsp FROM eider_sys.pg.pg_class c JOIN eider_sys.pg.pg_namespace n ON n.oid = c.relnamespace;
-
--- Where an unqualified name is looked for: the search path, with temporary objects and the catalog first, as in
--- PostgreSQL. The place in the path is NULL for a schema outside of it.
-CREATE MACRO eider_sys.live.place(nsp) AS list_position(['pg_temp_1', 'pg_catalog'] || [eider_sys.live.schema_name('', s) FOR s IN eider_sys.live.search_path()], nsp);
-CREATE VIEW eider_sys.live.visible AS
-  SELECT oid FROM (SELECT oid, row_number() OVER (PARTITION BY lower(name) ORDER BY place) AS rank
-    FROM (SELECT oid, name, eider_sys.live.place(nsp) AS place FROM eider_sys.live.relation_name) WHERE place IS NOT NULL) WHERE rank = 1;
-CREATE VIEW eider_sys.live.visible_namespace AS SELECT oid FROM eider_sys.pg.pg_namespace WHERE eider_sys.live.place(nspname) IS NOT NULL;
-
+  SELECT c.oid, c.relname AS name, n.nspname AS nsp, eider_sys.pg.quote_ident(c.relname) AS quoted, eider_sys.pg.quote_ident(n.nspname) || '.' AS quoted_nsp,
+    eider_sys.live.duck_schema(n.nspname) AS schema_name, CASE WHEN t.schemas[2] IS NOT NULL THEN t.schemas END AS twins
+  FROM eider_sys.pg.pg_class c JOIN eider_sys.pg.pg_namespace n ON n.oid = c.relnamespace
+  JOIN (SELECT lower(c.relname) AS name, array_agg(eider_sys.live.duck_schema(n.nspname)) AS schemas
+        FROM eider_sys.pg.pg_class c JOIN eider_sys.pg.pg_namespace n ON n.oid = c.relnamespace GROUP BY 1) t ON t.name = lower(c.relname);
+CREATE VIEW eider_sys.live.k_relation AS
+  SELECT oid AS k_oid, name AS k_name, nsp AS k_nsp, quoted AS k_quoted, quoted_nsp AS k_quoted_nsp, schema_name AS k_schema,
+    CASE WHEN twins IS NULL THEN eider_sys.live.on_path(schema_name)
+      ELSE list_filter(eider_sys.live.whole_path(), lambda s: list_contains(twins, s))[1] IS NOT DISTINCT FROM schema_name END AS k_visible
+  FROM eider_sys.live.relation_name;
 CREATE MACRO eider_sys.live.is_number(s) AS regexp_full_match(s, '[0-9]+');
-CREATE VIEW eider_sys.live.k_relation AS SELECT oid AS k_oid, name AS k_name, nsp AS k_nsp, eider_sys.live.place(nsp) AS k_ord FROM eider_sys.live.relation_name;
 CREATE MACRO eider_sys.live.find_relation(parts) AS (
   SELECT k_oid FROM eider_sys.live.k_relation
-  WHERE lower(k_name) = lower(parts[-1]) AND CASE WHEN len(parts) > 1 THEN lower(k_nsp) = lower(parts[-2]) OR parts[-2] = 'main' AND k_nsp = 'public' ELSE k_ord IS NOT NULL END
-  ORDER BY k_ord, k_name <> parts[-1], k_oid LIMIT 1);
+  WHERE lower(k_name) = lower(parts[-1]) AND CASE WHEN len(parts) > 1 THEN lower(k_nsp) = lower(parts[-2]) OR lower(k_schema) = lower(parts[-2]) ELSE k_visible END
+  ORDER BY k_name <> parts[-1], k_oid LIMIT 1);
 CREATE MACRO eider_sys.pg.to_regclass(ref) AS CASE WHEN eider_sys.live.is_number(ref::VARCHAR) THEN ref::VARCHAR::BIGINT
   ELSE eider_sys.live.find_relation(eider_sys.live.name_parts(ref::VARCHAR)) END;
 
@@ -85,7 +85,7 @@ CREATE MACRO eider_sys.pg.regconfigin(ref) AS CASE WHEN ref IS NULL THEN NULL WH
 CREATE MACRO eider_sys.pg.regcollationin(ref) AS CASE WHEN ref IS NULL THEN NULL WHEN ref::VARCHAR = '-' THEN 0
   ELSE coalesce(eider_sys.pg.to_regcollation(ref), error('collation "' || ref::VARCHAR || '" does not exist')::BIGINT) END;
 CREATE MACRO eider_sys.pg.regclassout(ref) AS CASE WHEN ref::BIGINT = 0 THEN '-'
-  ELSE coalesce((SELECT CASE WHEN k_ord IS NULL THEN eider_sys.pg.quote_ident(k_nsp) || '.' ELSE '' END || eider_sys.pg.quote_ident(k_name) FROM eider_sys.live.k_relation WHERE k_oid = ref::BIGINT), ref::VARCHAR) END;
+  ELSE coalesce((SELECT CASE WHEN k_visible THEN '' ELSE k_quoted_nsp END || k_quoted FROM eider_sys.live.k_relation WHERE k_oid = ref::BIGINT), ref::VARCHAR) END;
 CREATE MACRO eider_sys.pg.regtypeout(ref) AS eider_sys.pg.format_type(ref, NULL);
 CREATE MACRO eider_sys.pg.regnamespaceout(ref) AS CASE WHEN ref::BIGINT = 0 THEN '-'
   ELSE coalesce((SELECT eider_sys.pg.quote_ident(k_name) FROM eider_sys.live.k_namespace WHERE k_oid = ref::BIGINT), ref::VARCHAR) END;

@@ -28,8 +28,7 @@ CREATE VIEW eider_sys.live.index_definition AS
     || ' USING btree (' || k.keys || ')'
   FROM eider_sys.live.index i JOIN (SELECT oid, string_agg(text, ', ' ORDER BY ord) AS keys FROM eider_sys.live.index_key_text GROUP BY oid) k ON k.oid = i.oid;
 CREATE VIEW eider_sys.live.k_index AS
-  SELECT d.oid AS k_oid, d.definition AS k_definition, CASE WHEN eider_sys.live.place(n.nsp) IS NULL THEN d.definition
-    ELSE replace(d.definition, ' ON ' || eider_sys.pg.quote_ident(n.nsp) || '.', ' ON ') END AS k_short
+  SELECT d.oid AS k_oid, d.definition AS k_definition, CASE WHEN eider_sys.live.on_path(n.schema_name) THEN replace(d.definition, ' ON ' || n.quoted_nsp, ' ON ') ELSE d.definition END AS k_short
   FROM eider_sys.live.index_definition d LEFT JOIN eider_sys.live.relation_name n ON n.oid = d.oid;
 CREATE VIEW eider_sys.live.k_index_key AS SELECT oid AS k_oid, ord AS k_ord, text AS k_text FROM eider_sys.live.index_key_text;
 CREATE MACRO eider_sys.pg.pg_get_indexdef(o) AS (SELECT min(k_definition) FROM eider_sys.live.k_index WHERE k_oid = o),

@@ -34,9 +34,11 @@ CREATE MACRO eider_sys.pg.pg_char_to_encoding(n) AS coalesce((SELECT k_id FROM e
 CREATE MACRO eider_sys.pg.pg_encoding_max_length(n) AS CASE WHEN n = 6 THEN 4 ELSE 1 END;
 
 -- Visible without its schema?
-CREATE MACRO eider_sys.pg.pg_table_is_visible(o) AS (o IN (SELECT v.oid FROM eider_sys.live.visible v));
-CREATE MACRO eider_sys.pg.pg_type_is_visible(o) AS (o IN (SELECT t.oid FROM eider_sys.pg.pg_type t WHERE t.typnamespace IN (SELECT v.oid FROM eider_sys.live.visible_namespace v)));
-CREATE MACRO eider_sys.pg.pg_function_is_visible(o) AS (o IN (SELECT t.oid FROM eider_sys.pg.pg_proc t WHERE t.pronamespace IN (SELECT v.oid FROM eider_sys.live.visible_namespace v)));
+CREATE VIEW eider_sys.live.k_type_schema AS SELECT t.oid AS k_oid, eider_sys.live.duck_schema(n.nspname) AS k_schema FROM eider_sys.pg.pg_type t JOIN eider_sys.pg.pg_namespace n ON n.oid = t.typnamespace;
+CREATE VIEW eider_sys.live.k_function_schema AS SELECT p.oid AS k_oid, eider_sys.live.duck_schema(n.nspname) AS k_schema FROM eider_sys.pg.pg_proc p JOIN eider_sys.pg.pg_namespace n ON n.oid = p.pronamespace;
+CREATE MACRO eider_sys.pg.pg_table_is_visible(o) AS (SELECT k_visible FROM eider_sys.live.k_relation WHERE k_oid = o);
+CREATE MACRO eider_sys.pg.pg_type_is_visible(o) AS (SELECT eider_sys.live.on_path(k_schema) FROM eider_sys.live.k_type_schema WHERE k_oid = o);
+CREATE MACRO eider_sys.pg.pg_function_is_visible(o) AS (SELECT eider_sys.live.on_path(k_schema) FROM eider_sys.live.k_function_schema WHERE k_oid = o);
 CREATE MACRO eider_sys.pg.pg_operator_is_visible(o) AS (o IN (SELECT t.oid FROM eider_sys.rows.pg_operator t));
 CREATE MACRO eider_sys.pg.pg_opclass_is_visible(o) AS (o IN (SELECT t.oid FROM eider_sys.rows.pg_opclass t));
 CREATE MACRO eider_sys.pg.pg_opfamily_is_visible(o) AS (o IN (SELECT t.oid FROM eider_sys.rows.pg_opfamily t));
