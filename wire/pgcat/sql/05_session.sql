@@ -9,7 +9,7 @@ CREATE VIEW eider_sys.live.k_setting AS SELECT name AS k_name, setting AS k_sett
 CREATE VIEW eider_sys.live.k_self AS SELECT pid AS k_pid, coalesce(nullif(session_role, ''), 'eider') AS k_session_user, coalesce(nullif(self_role, ''), 'eider') AS k_user,
     nullif(client, '') AS k_client, superuser = 'true' AS k_superuser FROM system.main.eider_self(current_connection_id()) AS s(pid, session_role, self_role, client, superuser);
 CREATE MACRO eider_sys.pg.pg_backend_pid() AS (SELECT k_pid FROM eider_sys.live.k_self);
-CREATE MACRO eider_sys.live.setting(n) AS (SELECT min(k_setting) FROM eider_sys.live.k_setting WHERE lower(k_name) = lower(n));
+CREATE MACRO eider_sys.live.setting(n) AS (SELECT k_setting FROM eider_sys.live.k_setting WHERE lower(k_name) = lower(n));
 CREATE MACRO eider_sys.pg."session_user"() AS (SELECT k_session_user FROM eider_sys.live.k_self);
 CREATE MACRO eider_sys.pg."current_user"() AS (SELECT k_user FROM eider_sys.live.k_self);
 CREATE MACRO eider_sys.pg.pg_cancel_backend(pid) AS system.main.eider_cancel_backend(current_connection_id(), pid);

@@ -14,8 +14,8 @@ CREATE VIEW eider_sys.live.constraint_definition AS
   FROM eider_sys.live.constraint c;
 CREATE VIEW eider_sys.live.k_constraint AS SELECT oid AS k_oid, definition AS k_definition,
     CASE WHEN starts_with(definition, 'CHECK ((') THEN 'CHECK ' || definition[8:-2] ELSE definition END AS k_pretty FROM eider_sys.live.constraint_definition;
-CREATE MACRO eider_sys.pg.pg_get_constraintdef(o) AS (SELECT min(k_definition) FROM eider_sys.live.k_constraint WHERE k_oid = o),
-  (o, pretty) AS (SELECT min(CASE WHEN pretty THEN k_pretty ELSE k_definition END) FROM eider_sys.live.k_constraint WHERE k_oid = o);
+CREATE MACRO eider_sys.pg.pg_get_constraintdef(o) AS (SELECT k_definition FROM eider_sys.live.k_constraint WHERE k_oid = o),
+  (o, pretty) AS (SELECT CASE WHEN pretty THEN k_pretty ELSE k_definition END FROM eider_sys.live.k_constraint WHERE k_oid = o);
 
 -- Keys keep DuckDB's text for expressions and lose needless quotes for columns.
 CREATE VIEW eider_sys.live.index_key_text AS
@@ -27,24 +27,25 @@ CREATE VIEW eider_sys.live.index_definition AS
     || eider_sys.live.ident_list([eider_sys.live.schema_name(i.database_name, i.schema_name)]) || '.' || eider_sys.live.ident_list([i.table_name])
     || ' USING btree (' || k.keys || ')'
   FROM eider_sys.live.index i JOIN (SELECT oid, string_agg(text, ', ' ORDER BY ord) AS keys FROM eider_sys.live.index_key_text GROUP BY oid) k ON k.oid = i.oid;
+CREATE VIEW eider_sys.live.index_text AS
+  SELECT d.oid, 0 AS num, d.definition, replace(d.definition, ' ON ' || n.quoted_nsp, ' ON ') AS short, n.schema_name
+  FROM eider_sys.live.index_definition d JOIN eider_sys.live.relation_name n ON n.oid = d.oid
+  UNION ALL SELECT oid, ord, text, text, NULL FROM eider_sys.live.index_key_text;
 CREATE VIEW eider_sys.live.k_index AS
-  SELECT d.oid AS k_oid, d.definition AS k_definition, CASE WHEN eider_sys.live.on_path(n.schema_name) THEN replace(d.definition, ' ON ' || n.quoted_nsp, ' ON ') ELSE d.definition END AS k_short
-  FROM eider_sys.live.index_definition d LEFT JOIN eider_sys.live.relation_name n ON n.oid = d.oid;
-CREATE VIEW eider_sys.live.k_index_key AS SELECT oid AS k_oid, ord AS k_ord, text AS k_text FROM eider_sys.live.index_key_text;
-CREATE MACRO eider_sys.pg.pg_get_indexdef(o) AS (SELECT min(k_definition) FROM eider_sys.live.k_index WHERE k_oid = o),
-  (o, n, pretty) AS CASE WHEN n = 0 THEN (SELECT min(CASE WHEN pretty THEN k_short ELSE k_definition END) FROM eider_sys.live.k_index WHERE k_oid = o)
-    ELSE (SELECT min(k_text) FROM eider_sys.live.k_index_key WHERE k_oid = o AND k_ord = n) END;
+  SELECT oid AS k_oid, num AS k_num, definition AS k_definition, CASE WHEN eider_sys.live.on_path(schema_name) THEN short ELSE definition END AS k_short FROM eider_sys.live.index_text;
+CREATE MACRO eider_sys.pg.pg_get_indexdef(o) AS (SELECT k_definition FROM eider_sys.live.k_index WHERE k_oid = o AND k_num = 0),
+  (o, n, pretty) AS (SELECT CASE WHEN pretty THEN k_short ELSE k_definition END FROM eider_sys.live.k_index WHERE k_oid = o AND k_num = n);
 
 -- A view's SELECT: what follows the first AS of DuckDB's text, whose names are quoted where they could mislead.
 CREATE VIEW eider_sys.live.view_definition AS
   SELECT oid, ' ' || sql[position(' AS ' IN sql) + 4:] AS definition FROM eider_sys.live.table_or_view WHERE kind = 'v';
 CREATE VIEW eider_sys.live.k_view AS SELECT oid AS k_oid, definition AS k_definition FROM eider_sys.live.view_definition;
-CREATE MACRO eider_sys.pg.pg_get_viewdef(v) AS (SELECT min(k_definition) FROM eider_sys.live.k_view WHERE k_oid = eider_sys.pg.to_regclass(v)),
-  (v, pretty) AS (SELECT min(k_definition) FROM eider_sys.live.k_view WHERE k_oid = eider_sys.pg.to_regclass(v));
+CREATE MACRO eider_sys.pg.pg_get_viewdef(v) AS (SELECT k_definition FROM eider_sys.live.k_view WHERE k_oid = eider_sys.pg.to_regclass(v)),
+  (v, pretty) AS (SELECT k_definition FROM eider_sys.live.k_view WHERE k_oid = eider_sys.pg.to_regclass(v));
 CREATE VIEW eider_sys.live.k_rule AS SELECT r.oid AS k_oid, 'CREATE RULE "_RETURN" AS ON SELECT TO ' || eider_sys.pg.quote_ident(c.relname) || ' DO INSTEAD ' || d.definition AS k_definition
   FROM eider_sys.pg.pg_rewrite r JOIN eider_sys.live.view_definition d ON d.oid = r.ev_class JOIN eider_sys.pg.pg_class c ON c.oid = r.ev_class;
-CREATE MACRO eider_sys.pg.pg_get_ruledef(o) AS (SELECT min(k_definition) FROM eider_sys.live.k_rule WHERE k_oid = o),
-  (o, pretty) AS (SELECT min(k_definition) FROM eider_sys.live.k_rule WHERE k_oid = o);
+CREATE MACRO eider_sys.pg.pg_get_ruledef(o) AS (SELECT k_definition FROM eider_sys.live.k_rule WHERE k_oid = o),
+  (o, pretty) AS (SELECT k_definition FROM eider_sys.live.k_rule WHERE k_oid = o);
 CREATE MACRO eider_sys.pg.pg_get_expr(e, o) AS e::VARCHAR, (e, o, pretty) AS e::VARCHAR;
 
 -- Functions: what PostgreSQL prints for its own; a macro's arguments by name.
@@ -54,12 +55,12 @@ CREATE VIEW eider_sys.live.signature AS
   SELECT oid, array_to_string([p || ' anyelement' FOR p IN parameters], ', '), array_to_string([p || ' anyelement' FOR p IN parameters], ', '),
     CASE WHEN is_table THEN 'SETOF record' ELSE 'anyelement' END FROM eider_sys.live.macro;
 CREATE VIEW eider_sys.live.k_signature AS SELECT oid AS k_oid, arguments AS k_arguments, identity AS k_identity, result AS k_result FROM eider_sys.live.signature;
-CREATE MACRO eider_sys.pg.pg_get_function_arguments(o) AS (SELECT min(k_arguments) FROM eider_sys.live.k_signature WHERE k_oid = o);
-CREATE MACRO eider_sys.pg.pg_get_function_identity_arguments(o) AS (SELECT min(k_identity) FROM eider_sys.live.k_signature WHERE k_oid = o);
-CREATE MACRO eider_sys.pg.pg_get_function_result(o) AS (SELECT min(k_result) FROM eider_sys.live.k_signature WHERE k_oid = o);
+CREATE MACRO eider_sys.pg.pg_get_function_arguments(o) AS (SELECT k_arguments FROM eider_sys.live.k_signature WHERE k_oid = o);
+CREATE MACRO eider_sys.pg.pg_get_function_identity_arguments(o) AS (SELECT k_identity FROM eider_sys.live.k_signature WHERE k_oid = o);
+CREATE MACRO eider_sys.pg.pg_get_function_result(o) AS (SELECT k_result FROM eider_sys.live.k_signature WHERE k_oid = o);
 CREATE VIEW eider_sys.live.k_macro AS SELECT oid AS k_oid, 'CREATE MACRO ' || eider_sys.pg.quote_ident(eider_sys.live.schema_name(database_name, schema_name)) || '.' || eider_sys.pg.quote_ident(name)
   || '(' || array_to_string(parameters, ', ') || ') AS ' || CASE WHEN is_table THEN 'TABLE ' ELSE '' END || body || chr(10) AS k_definition FROM eider_sys.live.macro;
-CREATE MACRO eider_sys.pg.pg_get_functiondef(o) AS (SELECT min(k_definition) FROM eider_sys.live.k_macro WHERE k_oid = o);
+CREATE MACRO eider_sys.pg.pg_get_functiondef(o) AS (SELECT k_definition FROM eider_sys.live.k_macro WHERE k_oid = o);
 CREATE MACRO eider_sys.pg.pg_get_function_sqlbody(o) AS NULL::VARCHAR;
 CREATE MACRO eider_sys.pg.pg_get_function_arg_default(o, n) AS NULL::VARCHAR;
 CREATE MACRO eider_sys.pg.pg_get_triggerdef(o) AS NULL::VARCHAR, (o, pretty) AS NULL::VARCHAR;

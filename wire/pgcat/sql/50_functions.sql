@@ -55,7 +55,7 @@ CREATE VIEW eider_sys.live.k_comment AS SELECT d.objoid AS k_oid, d.objsubid AS 
   FROM eider_sys.pg.pg_description d LEFT JOIN eider_sys.rows.pg_class c ON c.oid = d.classoid;
 CREATE MACRO eider_sys.pg.obj_description(o, cat) AS (SELECT min(k_text) FROM eider_sys.live.k_comment WHERE k_oid = o AND k_sub = 0 AND k_catalog = cat),
   (o) AS (SELECT min(k_text) FROM eider_sys.live.k_comment WHERE k_oid = o AND k_sub = 0);
-CREATE MACRO eider_sys.pg.col_description(o, n) AS (SELECT min(k_text) FROM eider_sys.live.k_comment WHERE k_oid = o AND k_sub = n AND k_catalog = 'pg_class');
+CREATE MACRO eider_sys.pg.col_description(o, n) AS (SELECT k_text FROM eider_sys.live.k_comment WHERE k_oid = o AND k_sub = n AND k_catalog = 'pg_class');
 CREATE VIEW eider_sys.live.k_shared_comment AS SELECT d.objoid AS k_oid, c.relname AS k_catalog, d.description AS k_text
   FROM eider_sys.pg.pg_shdescription d LEFT JOIN eider_sys.rows.pg_class c ON c.oid = d.classoid;
 CREATE MACRO eider_sys.pg.shobj_description(o, cat) AS (SELECT min(k_text) FROM eider_sys.live.k_shared_comment WHERE k_oid = o AND k_catalog = cat);
