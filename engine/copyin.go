@@ -149,7 +149,7 @@ func (db *DB) feedOf(id int64) (*copyFeed, error) {
 	defer db.mu.Unlock()
 	f := db.copies[id]
 	if f == nil {
-		return nil, fmt.Errorf("%s is for Eider's own use", copyFunction)
+		return nil, sqlstate.Newf(sqlstate.InsufficientPrivilege, "%s is for Eider's own use", copyFunction)
 	}
 	return f, nil
 }

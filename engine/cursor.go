@@ -20,6 +20,7 @@ type Cursor struct {
 	running *running
 	info    StatementInfo
 	started time.Time
+	alone   bool // a transaction of its own
 
 	columns []types.Column
 	src     source
@@ -150,7 +151,6 @@ func (c *Cursor) end(err error) error {
 		c.src.close()
 		c.src = nil
 	}
-	autocommit := s.tx.state == txNone
 	if err != nil {
 		if detached := c.conn != nil && !attached; detached && c.conn != s.conn {
 			// Its transaction was its own: the session's goes on.
@@ -170,8 +170,9 @@ func (c *Cursor) end(err error) error {
 	if f := s.db.opts.Events.StatementFinished; f != nil {
 		f(c.info)
 	}
-	if autocommit && s.tx.state == txNone {
-		s.ended(c.err == nil, c.info.Duration)
+	if c.alone && s.tx.state == txNone {
+		s.ended(c.err == nil)
+		s.tellEnded(c.err == nil, c.info.Duration)
 	}
 	return c.err
 }

@@ -30,6 +30,10 @@ func (s *Session) plan(ctx context.Context, q *query) (operation, error) {
 		if op, err := s.planExplain(ctx, q); op != nil || err != nil {
 			return op, err
 		}
+	case classify.Define:
+		if op := s.planDrop(q); op != nil {
+			return op, nil
+		}
 	}
 	return s.planPlain(ctx, q)
 }

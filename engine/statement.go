@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"time"
+	"unicode/utf8"
 
 	"github.com/eiderdb/eider/sql/classify"
 	"github.com/eiderdb/eider/sql/lex"
@@ -78,7 +79,10 @@ func (s *Session) Prepare(ctx context.Context, text string, st lex.Stmt, paramTy
 	id := s.db.queryID.Add(1)
 	ctx, run := s.enterStatement(ctx)
 	defer s.leaveStatement(run)
-	err := s.applySettings(ctx)
+	err := q.encoded()
+	if err == nil {
+		err = s.applySettings(ctx)
+	}
 	var op operation
 	if err == nil {
 		op, err = s.plan(ctx, &q)
@@ -89,6 +93,22 @@ func (s *Session) Prepare(ctx context.Context, text string, st lex.Stmt, paramTy
 	stmt := &Stmt{s: s, q: q, op: op}
 	stmt.params, stmt.columns = op.describe()
 	return stmt, nil
+}
+
+// encoded refuses a statement that is no UTF-8.
+func (q *query) encoded() error {
+	text := q.st.Text(q.text)
+	if utf8.ValidString(text) {
+		return nil
+	}
+	at := 0
+	for {
+		r, n := utf8.DecodeRuneInString(text[at:])
+		if r == utf8.RuneError && n == 1 {
+			return sqlstate.Newf(sqlstate.CharacterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\": 0x%02x", text[at]).At(q.st.Start + at)
+		}
+		at += n
+	}
 }
 
 // admits refuses what a failed block can't run.
@@ -171,6 +191,9 @@ func (s *Session) ready(ctx context.Context, q *query) error {
 			return sqlstate.New(sqlstate.ActiveSQLTransaction, "VACUUM cannot run inside a transaction block")
 		}
 	}
+	if s.tx.state == txNone && s.readOnlyDefault && !q.class.ReadOnly() && !engineGroup(q.class.Group) {
+		return errReadOnly(q.class.Tag())
+	}
 	if s.tx.readOnly && !q.class.ReadOnly() && q.class.Group != classify.Modify && q.class.Group != classify.Define && !engineGroup(q.class.Group) {
 		return errReadOnly(q.class.Tag())
 	}
@@ -195,7 +218,8 @@ func errReadOnly(tag string) *sqlstate.Error {
 // enter makes the cursor of a statement that starts now.
 func (st *Stmt) enter(ctx context.Context) *Cursor {
 	s := st.s
-	c := &Cursor{s: s, caller: ctx, started: time.Now(), writes: !st.q.class.ReadOnly()}
+	c := &Cursor{s: s, caller: ctx, started: time.Now(), writes: !st.q.class.ReadOnly(),
+		alone: s.tx.state == txNone && st.q.class.Group != classify.Transaction}
 	c.ctx, c.running = s.enterStatement(ctx)
 	c.info = StatementInfo{PID: s.pid, QueryID: s.db.queryID.Add(1), Class: st.q.className()}
 	text := st.q.st.Text(st.q.text)

@@ -217,7 +217,10 @@ func (s *Session) endTx(committed bool) {
 	if t.writes > 0 {
 		s.db.written.Add(1)
 	}
-	s.ended(committed, time.Since(t.started))
+	s.ended(committed)
+	if t.began || t.state == txExplicit {
+		s.tellEnded(committed, time.Since(t.started))
+	}
 	hooks := t.onRollback
 	if committed {
 		hooks = t.onCommit
@@ -227,13 +230,17 @@ func (s *Session) endTx(committed bool) {
 	}
 }
 
-// ended tells gate and listeners that a transaction, perhaps of one statement, is over.
-func (s *Session) ended(committed bool, d time.Duration) {
+// ended settles what a transaction, perhaps of one statement, leaves behind.
+func (s *Session) ended(committed bool) {
 	s.who.TransactionEnded(committed)
 	s.values.End(committed)
 	s.endCursors(committed)
 	s.noteSettings()
 	s.settleNotes(committed)
+}
+
+// tellEnded tells listeners of the end of a transaction in which something ran.
+func (s *Session) tellEnded(committed bool, d time.Duration) {
 	if f := s.db.opts.Events.TransactionFinished; f != nil {
 		f(TransactionInfo{PID: s.pid, Committed: committed, Duration: d})
 	}

@@ -114,6 +114,14 @@ func (w *words) offset() int {
 	return 0
 }
 
+// previousEnd is the end of the token before this one.
+func (w *words) previousEnd() int {
+	if w.pos == 0 {
+		return 0
+	}
+	return w.toks[w.pos-1].End
+}
+
 // unexpected is the syntax error at the next token.
 func (w *words) unexpected() *sqlstate.Error {
 	if w.end() {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/eiderdb/eider/sql/lex"
+	"github.com/eiderdb/eider/sql/sqlstate"
 )
 
 // public is the role that everybody is a member of.
@@ -84,6 +85,9 @@ func loadRoles(ctx context.Context, q Querier) (*roleSet, error) {
 	}
 	for _, s := range steps {
 		rows, err := q.QueryRows(ctx, s.sql)
+		if sqlstate.Is(err, sqlstate.UndefinedTable) {
+			return set, nil // a file opened read-only that has no such tables yet: no roles either
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read roles and grants: %w", err)
 		}

@@ -93,6 +93,16 @@ func Migrate(ctx context.Context, c Conn, program string) (from, to int, err err
 	return migrate(ctx, c, program, all)
 }
 
+// MigrateTo brings an older schema to the given version only; tests make files of older
+// versions with it.
+func MigrateTo(ctx context.Context, c Conn, program string, version int) (from, to int, err error) {
+	all, err := Migrations()
+	if err != nil {
+		return 0, 0, err
+	}
+	return migrate(ctx, c, program, all[:min(version, len(all))])
+}
+
 // Check is Migrate for a database that can't be written: older versions are accepted as they are.
 func Check(ctx context.Context, c Conn) (version int, err error) {
 	all, err := Migrations()

@@ -20,6 +20,9 @@ type session interface {
 	PID() int32
 	Split(text string) []lex.Stmt
 	Prepare(ctx context.Context, text string, st lex.Stmt, params []*types.Type) (statement, error)
+	AddPrepared(name string, st statement) error
+	Prepared(name string) statement // nil if there is none
+	DropPrepared(name string) bool
 	TxStatus() byte
 	BeginImplicit() error
 	EndImplicit(ctx context.Context, failed bool) error
@@ -77,6 +80,17 @@ func (s engineSession) Prepare(ctx context.Context, text string, st lex.Stmt, pa
 		return nil, err
 	}
 	return engineStatement{p}, nil
+}
+
+func (s engineSession) AddPrepared(name string, st statement) error {
+	return s.Session.AddPrepared(name, st.(engineStatement).Stmt)
+}
+
+func (s engineSession) Prepared(name string) statement {
+	if p := s.Session.Prepared(name); p != nil {
+		return engineStatement{p}
+	}
+	return nil
 }
 
 type engineStatement struct{ *engine.Stmt }

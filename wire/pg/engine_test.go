@@ -59,8 +59,12 @@ func TestPgxRoundTrips(t *testing.T) {
 		t.Run(mode.String(), func(t *testing.T) {
 			_, err := c.Exec(ctx, "truncate t")
 			require.NoError(t, err)
+			var list any = []string{"a", "b,c"}
+			if mode == pgx.QueryExecModeSimpleProtocol {
+				list = "[a, 'b,c']" // pgx writes '{a,"b,c"}', which DuckDB does not read as a list
+			}
 			tag, err := c.Exec(ctx, "insert into t values ($1, $2, $3, $4, $5, $6, $7), ($8, null, null, null, null, null, null)",
-				mode, int64(1), "hé", at, 1.5, true, "12.34", []string{"a", "b,c"}, int64(2))
+				mode, int64(1), "hé", at, 1.5, true, "12.34", list, int64(2))
 			require.NoError(t, err)
 			require.Equal(t, "INSERT 0 2", tag.String())
 			var id int64
@@ -236,21 +240,24 @@ func TestStatementTimeout(t *testing.T) {
 	require.Contains(t, c.query("select 1 as a"), "C SELECT 1")
 }
 
-func TestBackendFunctions(t *testing.T) {
-	s, _ := serveEngine(t, Config{})
-	a, b := login(t, s.Addr()), login(t, s.Addr())
-	a.send(&pgproto3.Query{String: "select count(*) as n from range(1000000) a(x), range(1000000) b(y) where x * y % 7 = 3"})
-	a.waitBusy(s)
-	require.Eventually(t, func() bool {
-		b.query(fmt.Sprintf("select pg_cancel_backend(%d)", a.pid))
-		_ = a.nc.SetReadDeadline(time.Now().Add(time.Second))
-		lines := a.until('Z')
-		a.fe = pgproto3.NewFrontend(a.nc, a.nc)
-		return lines[len(lines)-1] == "Z I"
-	}, patience, time.Millisecond)
-	_ = a.nc.SetDeadline(time.Now().Add(patience))
-	b.query(fmt.Sprintf("select pg_terminate_backend(%d)", a.pid))
-	require.Equal(t, []string{"E FATAL 57P01", "closed"}, a.until())
+func TestCancelAndTerminateFromTheEngine(t *testing.T) {
+	s, db := serveEngine(t, Config{})
+	c := login(t, s.Addr())
+	c.query("create table t(a int)")
+	for _, sql := range []string{"select count(*) as n from range(1000000) a(x), range(1000000) b(y) where x * y % 7 = 3", "copy t from stdin"} {
+		c.send(&pgproto3.Query{String: sql})
+		target := c.waitBusy(s)
+		require.Eventually(t, func() bool {
+			require.True(t, db.CancelSession(int32(c.pid)))
+			target.stateMu.Lock()
+			defer target.stateMu.Unlock()
+			return !target.busy
+		}, patience, time.Millisecond)
+		require.Contains(t, c.until('Z'), "E ERROR 57014", sql)
+	}
+	require.False(t, db.CancelSession(-1))
+	require.True(t, db.TerminateSession(int32(c.pid)))
+	require.Equal(t, []string{"E FATAL 57P01", "closed"}, c.until())
 }
 
 func TestListenNotify(t *testing.T) {

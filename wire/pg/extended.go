@@ -7,7 +7,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
-	"github.com/eiderdb/eider/sql/classify"
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/types"
 	"github.com/eiderdb/eider/wire/pg/encode"
@@ -69,79 +68,23 @@ func (c *conn) parse(ctx context.Context, body []byte) error {
 	}
 	if msg.Name == "" {
 		c.closeStatement("")
-	} else if c.stmts[msg.Name] != nil {
+	} else if c.statement(msg.Name) != nil {
 		return sqlstate.Newf(sqlstate.DuplicatePreparedStatement, "prepared statement %q already exists", msg.Name)
 	}
 	st := &prepared{name: msg.Name, text: msg.Query}
 	if err := c.prepare(ctx, st, msg.ParameterOIDs); err != nil {
 		return in(msg.Query, err)
 	}
+	if msg.Name != "" && st.stmt != nil {
+		if err := c.sess.AddPrepared(msg.Name, st.stmt); err != nil {
+			st.close(c.log)
+			return err
+		}
+	}
 	c.stmts[msg.Name] = st
 	c.takeNotices()
 	c.out = appendParseComplete(c.out)
 	return nil
-}
-
-func (c *conn) prepare(ctx context.Context, st *prepared, declared []uint32) error {
-	if err := validText(st.text); err != nil {
-		return err
-	}
-	list := c.sess.Split(st.text)
-	if len(list) > 1 {
-		return sqlstate.New(sqlstate.SyntaxError, "cannot insert multiple commands into a prepared statement")
-	}
-	given, err := declaredTypes(declared)
-	if err != nil {
-		return err
-	}
-	if len(list) == 0 {
-		st.oids = declared
-		return nil
-	}
-	if st.stmt, err = c.sess.Prepare(ctx, st.text, list[0], given); err != nil {
-		return err
-	}
-	st.cols = st.stmt.Columns()
-	switch classify.Classify(st.text, list[0]).Verb {
-	case classify.Commit, classify.Rollback, classify.RollbackTo, classify.PrepareTx:
-		st.endsBlock = true
-	}
-	params := st.stmt.Params()
-	st.oids = make([]uint32, len(params))
-	for i, t := range params {
-		switch {
-		case i < len(declared) && declared[i] != 0 && declared[i] != encode.OIDUnknown:
-			st.oids[i] = declared[i]
-		case t == nil || t.ID == types.Unknown || t.ID == types.SQLNull:
-			st.oids[i] = encode.OIDText
-		default:
-			st.oids[i] = encode.Map(t, c.srv.catalog).OID
-		}
-	}
-	return nil
-}
-
-// declaredTypes turns the OIDs of Parse into types; 0 and unknown are left to the engine.
-func declaredTypes(oids []uint32) ([]*types.Type, error) {
-	if len(oids) == 0 {
-		return nil, nil
-	}
-	ts := make([]*types.Type, len(oids))
-	for i, oid := range oids {
-		if oid == 0 || oid == encode.OIDUnknown {
-			continue
-		}
-		t, ok := encode.TypeOf(oid)
-		if !ok {
-			return nil, sqlstate.Newf(sqlstate.UndefinedObject, "type with OID %d does not exist", oid).
-				WithHint("Declare parameter $%d with OID 0 and let the server infer its type.", i+1)
-		}
-		if t.ID == types.Decimal && t.Width == 0 {
-			continue // numeric without precision: the value decides
-		}
-		ts[i] = t
-	}
-	return ts, nil
 }
 
 // bind makes a portal of a statement and its arguments.
@@ -150,7 +93,7 @@ func (c *conn) bind(ctx context.Context, body []byte) error {
 	if err := decode(&msg, body); err != nil {
 		return err
 	}
-	st := c.stmts[msg.PreparedStatement]
+	st := c.statement(msg.PreparedStatement)
 	if st == nil {
 		return errNoStatement(msg.PreparedStatement)
 	}
@@ -222,7 +165,7 @@ func (c *conn) describe(ctx context.Context, body []byte) error {
 	}
 	switch msg.ObjectType {
 	case 'S':
-		st := c.stmts[msg.Name]
+		st := c.statement(msg.Name)
 		if st == nil {
 			return errNoStatement(msg.Name)
 		}

@@ -63,6 +63,23 @@ type fakeSession struct {
 	done     chan struct{}
 	settings map[string]string
 	running  atomic.Bool
+	named    map[string]statement
+}
+
+func (s *fakeSession) AddPrepared(name string, st statement) error {
+	if s.named == nil {
+		s.named = map[string]statement{}
+	}
+	s.named[name] = st
+	return nil
+}
+
+func (s *fakeSession) Prepared(name string) statement { return s.named[name] }
+
+func (s *fakeSession) DropPrepared(name string) bool {
+	_, ok := s.named[name]
+	delete(s.named, name)
+	return ok
 }
 
 func (s *fakeSession) PID() int32                         { return s.pid }

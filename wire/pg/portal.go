@@ -9,26 +9,6 @@ import (
 	"github.com/eiderdb/eider/wire/pg/encode"
 )
 
-// prepared is a statement made by Parse, or one of a simple query.
-type prepared struct {
-	name string
-	text string
-	stmt statement // nil for an empty text
-	oids []uint32  // of the parameters
-	cols []types.Column
-	// endsBlock marks COMMIT, ROLLBACK and their like, which a failed block takes.
-	endsBlock bool
-	// cached marks a statement that came from the plan cache.
-	cached bool
-	// enc is the encoder of the last portal, with what it was made for.
-	enc        *encode.Encoder
-	encFormats []int16
-	encLook    uint64
-}
-
-// late tells that the columns are known only when the statement runs.
-func (st *prepared) late() bool { return st.cols != nil && len(st.cols) == 0 }
-
 // portal is a statement with arguments, run when it is first executed.
 type portal struct {
 	stmt    *prepared
@@ -168,15 +148,6 @@ func (p *portal) close(log *slog.Logger) {
 	}
 }
 
-func (st *prepared) close(log *slog.Logger) {
-	if st.stmt == nil {
-		return
-	}
-	if err := st.stmt.Close(); err != nil {
-		log.Debug("close a statement", "error", err)
-	}
-}
-
 func (c *conn) closePortal(name string) {
 	if p := c.portals[name]; p != nil {
 		delete(c.portals, name)
@@ -188,12 +159,5 @@ func (c *conn) closePortal(name string) {
 func (c *conn) closePortals() {
 	for name := range c.portals {
 		c.closePortal(name)
-	}
-}
-
-func (c *conn) closeStatement(name string) {
-	if st := c.stmts[name]; st != nil {
-		delete(c.stmts, name)
-		st.close(c.log)
 	}
 }
