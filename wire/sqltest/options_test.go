@@ -1,20 +1,24 @@
 package sqltest
 
 import (
+	"slices"
+
 	"github.com/eiderdb/eider/engine"
+	"github.com/eiderdb/eider/sql/rewrite"
 	"github.com/eiderdb/eider/wire/dialect"
 	"github.com/eiderdb/eider/wire/pg"
+	"github.com/eiderdb/eider/wire/pgcat"
 )
 
-// The three functions set a database up as `eider serve` does, so that the files
-// see the same catalog and the same literals in every mode.
+// The functions set a database up as `eider serve` does, so that the files see the
+// same catalog and the same literals in every mode.
 
-func engineOptions(path string) engine.Options { return engine.Options{Path: path} }
-
-func sessionOptions() engine.SessionOptions {
-	return engine.SessionOptions{Rewrites: dialect.Rules()}
+func engineOptions(path string) engine.Options {
+	return engine.Options{Path: path, Setup: pgcat.Setup(), Catalog: engine.CatalogSQL{Refresh: pgcat.Refresh(), Private: pgcat.Private()}}
 }
 
-func serverConfig() pg.Config {
-	return pg.Config{Listen: "127.0.0.1:0", Rewrites: dialect.Rules()}
-}
+func rules() []rewrite.Rule { return slices.Concat(dialect.Rules(), pgcat.Rules()) }
+
+func sessionOptions() engine.SessionOptions { return engine.SessionOptions{Rewrites: rules()} }
+
+func serverConfig() pg.Config { return pg.Config{Listen: "127.0.0.1:0", Rewrites: rules()} }
