@@ -34,6 +34,9 @@ func (s *Session) plan(ctx context.Context, q *query) (operation, error) {
 		if op := s.planDrop(q); op != nil {
 			return op, nil
 		}
+		if op := s.planAlter(q); op != nil {
+			return op, nil
+		}
 	}
 	return s.planPlain(ctx, q)
 }

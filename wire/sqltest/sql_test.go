@@ -18,7 +18,7 @@ import (
 	"github.com/eiderdb/eider/wire/pg"
 )
 
-var rewrite = flag.Bool("rewrite", false, "replace the expectations by what came")
+var rewriting = flag.Bool("rewrite", false, "replace the expectations by what came")
 
 const root = "../../testdata/sql"
 
@@ -46,7 +46,7 @@ func TestFiles(t *testing.T) {
 			for _, mode := range []string{"inprocess", "simple", "extended"} {
 				t.Run(filepath.Join(folder, filepath.Base(path), mode), func(t *testing.T) {
 					open := opener(t, mode)
-					runFile(t, path, logictest.Options{Mode: mode, Open: open, Rewrite: *rewrite && mode == "inprocess" && folder == "eider"})
+					runFile(t, path, logictest.Options{Mode: mode, Open: open, Rewrite: *rewriting && mode == "inprocess" && folder == "eider"})
 				})
 			}
 		}
@@ -66,7 +66,7 @@ func TestPostgres(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, srv.Stop()) })
 	for _, path := range files(t, "pg") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
-			runFile(t, path, logictest.Options{Mode: "postgres", Open: pgwire.Open(srv.URL(), false), Rewrite: *rewrite})
+			runFile(t, path, logictest.Options{Mode: "postgres", Open: pgwire.Open(srv.URL(), false), Rewrite: *rewriting})
 		})
 	}
 }
