@@ -45,6 +45,8 @@ func TestExec(t *testing.T) {
 	_, err = c.Exec(ctx, "insert into t values (4, 'd'); insert into nope values (1); insert into t values (5, 'e')")
 	require.Equal(t, sqlstate.UndefinedTable, sqlstate.CodeOf(err))
 	require.Equal(t, int64(4), queryOne(t, c, "select max(a) from t"), "what came before the failure stays, what comes after does not run")
+	_, err = c.Exec(ctx, "select 1; select nope")
+	require.Equal(t, 18, sqlstate.From(err).Position, "a position in the whole text")
 	_, err = c.Exec(ctx, "select $1; select $1", 1)
 	require.Equal(t, sqlstate.SyntaxError, sqlstate.CodeOf(err))
 }
@@ -156,6 +158,19 @@ func TestStreamIsOvertaken(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, chunk)
 
+	// A result outlives its statement.
+	s, err = c.Prepare(ctx, "select 'some text of length ' || range from range(100000)")
+	require.NoError(t, err)
+	r, err = s.Stream(ctx)
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	n = 0
+	for chunk, err = r.Next(ctx); chunk != nil; chunk, err = r.Next(ctx) {
+		n += chunk.Len
+	}
+	require.NoError(t, err)
+	require.Equal(t, 100000, n)
+
 	// Closing early leaves the connection and its transaction usable.
 	mustExec(t, c, "begin; create table t(i int)")
 	r, err = c.Query(ctx, "from range(10000000)")
@@ -238,6 +253,19 @@ func TestCancelBeforeAndBetween(t *testing.T) {
 		_, err := r.Next(context.Background())
 		return sqlstate.Is(err, sqlstate.QueryCanceled)
 	}, time.Second, time.Millisecond)
+
+	// So does a context of Next's own.
+	ctx, cancel = context.WithCancel(context.Background())
+	defer cancel()
+	r, err = c.Query(ctx, "from range(100000000000)")
+	require.NoError(t, err)
+	nctx, stopNext := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer stopNext()
+	for err == nil {
+		_, err = r.Next(nctx)
+	}
+	require.Equal(t, sqlstate.QueryCanceled, sqlstate.CodeOf(err), err)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
 
 	// The context's cause is the error when it is one of ours.
 	timeout := sqlstate.New(sqlstate.QueryCanceled, "canceling statement due to statement timeout")

@@ -33,7 +33,6 @@ idx_t duckdb_rows_changed(duckdb_result *);
 int32_t duckdb_column_type(duckdb_result *, idx_t);
 int64_t duckdb_value_int64(duckdb_result *, idx_t, idx_t);
 const char *duckdb_result_error(duckdb_result *);
-int duckdb_result_error_type(duckdb_result *);
 int duckdb_result_return_type(duckdb_result);
 duckdb_data_chunk duckdb_fetch_chunk(duckdb_result);
 void duckdb_destroy_result(duckdb_result *);
@@ -206,7 +205,6 @@ int eider_execute(duckdb_prepared_statement stmt, bool streaming, eider_run *run
 	duckdb_destroy_pending(&pending);
 	if (state != 0) {
 		run->error = copy_error(duckdb_result_error(&run->result));
-		run->error_type = duckdb_result_error_type(&run->result);
 		duckdb_destroy_result(&run->result);
 		run->result.internal_data = NULL;
 		return EIDER_ERROR;
@@ -287,8 +285,7 @@ int64_t eider_fetch(eider_run *run, const eider_shape *shape, uint32_t columns, 
 			const char *error = duckdb_result_error(&run->result);
 			if (error && *error) {
 				run->error = copy_error(error);
-				run->error_type = duckdb_result_error_type(&run->result);
-				return -1;
+						return -1;
 			}
 			return 0;
 		}

@@ -72,7 +72,7 @@ typedef struct {
 	duckdb_result result;
 	duckdb_data_chunk chunk; // the one that the last fetch gave
 	char *error;             // malloc'ed
-	int32_t error_type, return_type;
+	int32_t return_type;
 	uint32_t columns;
 	int32_t cancelled; // set by Go, atomically, before it interrupts
 	int64_t changed;

@@ -16,7 +16,8 @@ import (
 // its end is closed already.
 type Result struct {
 	conn    *Conn
-	owned   *Stmt // closed with the result
+	ctx     context.Context // of the whole result
+	owned   *Stmt           // closed with the result
 	op      operation
 	c       *C.eider_run // of its own, because C sees the whole allocation
 	columns []types.Column
@@ -85,21 +86,34 @@ func (r *Result) fetch(ctx context.Context, call func() C.int64_t) (int, error) 
 	if ctx.Err() != nil {
 		return 0, r.fail(cancelError(ctx))
 	}
-	if done := ctx.Done(); done != nil && done != r.op.done && r.conn.stream == r {
-		r.op.unwatch()
-		r.op.watch(ctx)
-	}
-	if r.conn.stream == r && r.op.isCancelled() {
-		return 0, r.fail(cancelled(ctx))
+	if r.conn.stream == r {
+		if r.op.isCancelled() {
+			return 0, r.fail(r.cancelled(ctx))
+		}
+		if done := ctx.Done(); done != nil && done != r.op.done {
+			defer context.AfterFunc(ctx, r.op.cancel)()
+		}
 	}
 	n := call()
 	if n < 0 {
-		return 0, r.fail(r.conn.failure(ctx, &r.op, takeString(&r.c.error)))
+		if e := newError(takeString(&r.c.error)); e.Code != sqlstate.QueryCanceled && !r.op.isCancelled() {
+			return 0, r.fail(e)
+		}
+		return 0, r.fail(r.cancelled(ctx))
 	}
 	if n == 0 {
 		r.drop()
 	}
 	return int(n), nil
+}
+
+// cancelled is the error of an interrupted result: by the context of the call, by
+// that of the whole result, or by Interrupt.
+func (r *Result) cancelled(ctx context.Context) error {
+	if ctx.Err() == nil {
+		ctx = r.ctx
+	}
+	return cancelled(ctx)
 }
 
 // fail ends the result with err.

@@ -58,15 +58,15 @@ func (c *Conn) Prepare(ctx context.Context, sql string) (*Stmt, error) {
 }
 
 func (c *Conn) prepare(ctx context.Context, sql string) (*Stmt, error) {
-	text, err := c.terminated(sql)
-	if err != nil {
-		return nil, err
-	}
 	var o operation
 	if err := c.begin(ctx, &o); err != nil {
 		return nil, err
 	}
 	defer c.end(&o)
+	text, err := c.terminated(sql)
+	if err != nil {
+		return nil, err
+	}
 	rc := C.eider_prepare(c.handle(), text, &c.prep)
 	return c.prepared(ctx, &o, sql, rc)
 }
@@ -121,15 +121,15 @@ func (c *Conn) prepareOne(ctx context.Context, sql string) (*Stmt, error) {
 
 // extract parses sql into its statements; the caller destroys the list.
 func (c *Conn) extract(ctx context.Context, sql string) (C.duckdb_extracted_statements, int, error) {
-	text, err := c.terminated(sql)
-	if err != nil {
-		return nil, 0, err
-	}
 	var o operation
 	if err := c.begin(ctx, &o); err != nil {
 		return nil, 0, err
 	}
 	defer c.end(&o)
+	text, err := c.terminated(sql)
+	if err != nil {
+		return nil, 0, err
+	}
 	var list C.duckdb_extracted_statements
 	var message *C.char
 	n := int(C.eider_extract(c.handle(), text, &list, &message))
@@ -290,7 +290,7 @@ func (s *Stmt) Stream(ctx context.Context) (*Result, error) { return s.run(ctx, 
 func (s *Stmt) Execute(ctx context.Context) (*Result, error) { return s.run(ctx, false) }
 
 func (s *Stmt) run(ctx context.Context, streaming bool) (*Result, error) {
-	r := &Result{conn: s.conn, c: new(C.eider_run)}
+	r := &Result{conn: s.conn, ctx: ctx, c: new(C.eider_run)}
 	r.op.cancelled = (*int32)(unsafe.Pointer(&r.c.cancelled))
 	if err := s.conn.begin(ctx, &r.op); err != nil {
 		return nil, err
@@ -348,7 +348,7 @@ func (s *Stmt) exec(ctx context.Context) (int64, error) {
 	return r.Changes(), nil
 }
 
-// Close frees the statement; its open streaming result ends with it.
+// Close frees the statement; its open Result can be read on. It is idempotent.
 func (s *Stmt) Close() error {
 	s.conn.busy.Lock()
 	defer s.conn.busy.Unlock()
