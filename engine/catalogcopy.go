@@ -15,7 +15,8 @@ type CatalogSQL struct {
 	// rewrite rule asks for it and definitions have changed since.
 	Refresh []string
 	// Private builds, once and on demand, what sessions read instead while they have
-	// definitions that others don't see: temporary or not yet committed ones.
+	// definitions that others don't see (temporary or not yet committed ones), and what
+	// ordinary roles read, which don't see everything.
 	Private []string
 }
 
@@ -48,10 +49,11 @@ func (e *ruleEnv) RefreshCatalog() (private bool, err error) {
 			return false, err
 		}
 	}
-	if e.temporaries || e.tx.defined {
+	if e.temporaries || e.tx.defined || !e.IsSuperuser() {
 		if !c.built {
 			err = c.run(e.ctx, c.sql.Private)
 			c.built = err == nil
+			db.gate.CatalogChanged() // the gate knows the copy's names
 		}
 		return true, err
 	}

@@ -155,7 +155,7 @@ func (d *decider) allowed(r *relation, as *identity, need Privilege) error {
 		return nil
 	}
 	if !lex.EqualFold(r.catalog, d.database) {
-		if d.gate.catalogs(r.catalog) && need == Select {
+		if d.gate.catalogs(r.catalog) && need == Select && !d.common(r.catalog, r.schema, r.name) {
 			return nil
 		}
 		if lex.EqualFold(r.catalog, "system") {
@@ -188,6 +188,28 @@ func (d *decider) usage(schema string, as *identity) error {
 		return nil
 	}
 	return denied42501("schema", schema)
+}
+
+// common tells whether a name in the catalogs stands for what only superusers may see in full: there
+// is a relation or macro of that name that shows what others may see, or none was made yet.
+func (d *decider) common(catalog, schema, name string) bool {
+	if !lex.EqualFold(catalog, commonDatabase) {
+		return false
+	}
+	if !d.catalog.databases[ownDatabase] {
+		return true
+	}
+	for _, r := range d.catalog.relations[lex.Fold(name)] {
+		if lex.EqualFold(r.catalog, ownDatabase) && lex.EqualFold(r.schema, schema) {
+			return true
+		}
+	}
+	for _, m := range d.catalog.macros[lex.Fold(name)] {
+		if lex.EqualFold(m.catalog, ownDatabase) && lex.EqualFold(m.schema, schema) {
+			return true
+		}
+	}
+	return false
 }
 
 // view looks into a view with its owner's rights.
@@ -266,6 +288,12 @@ func (d *decider) call(c *call, f *frame) error {
 	if f.as.superuser || f.trusted {
 		return nil
 	}
+	if d.gate.catalogs(c.catalog) && len(macros) > 0 {
+		if d.common(c.catalog, c.schema, c.name) {
+			return denied42501("function", c.name)
+		}
+		return nil
+	}
 	for _, qualifier := range []string{c.catalog, c.schema} {
 		if d.elsewhere(qualifier) {
 			return denied42501("function", c.name)
@@ -312,6 +340,9 @@ func (d *decider) unknown(c *call) error {
 // because x.f() is f(x) too.
 func (d *decider) macros(c *call, f *frame) ([]*macro, error) {
 	var found []*macro
+	if lex.EqualFold(c.catalog, "system") {
+		return nil, nil // DuckDB's own
+	}
 	own := d.gate.functions[c.name]
 	if own != nil && own.body != "" {
 		found = append(found, own)
@@ -352,15 +383,15 @@ func (d *decider) expand(m *macro, c *call, f *frame) error {
 			}
 		}
 	}
+	if inner.trusted && !strings.Contains(lex.Fold(m.body), "query") {
+		return nil // nothing in it reads what a parameter names
+	}
 	sql := m.body
 	if !m.table {
 		sql = "SELECT (" + m.body + "\n)"
 	}
 	p, err := d.gate.parse(d.ctx, d.q, sql)
 	if err != nil {
-		if inner.trusted && !strings.Contains(lex.Fold(m.body), "query") {
-			return nil
-		}
 		return denied42501("function", m.name).WithDetail("Its body can't be analysed: %s.", sqlstate.From(err).Message).Because(err)
 	}
 	return d.reading(&p.reads, inner)

@@ -88,15 +88,19 @@ func New(o Options) *Gate {
 	return g
 }
 
-// systemDatabase is the attached database in memory in which servers keep their catalogs:
-// everybody may read it and call its macros, whose rows are filtered where they must be.
-const systemDatabase = "eider_sys"
+// Servers keep their catalogs in two attached databases in memory. commonDatabase has everybody's
+// view of things, for superusers; ownDatabase has the same names with what the asking role may see.
+// What is in the first only is the same for all.
+const (
+	commonDatabase = "eider_sys"
+	ownDatabase    = "eider_now"
+)
 
 func (g *Gate) system(schema string) bool { return g.schemas[lex.Fold(schema)] }
 
-// catalogs tells whether a database is the one of catalogs.
+// catalogs tells whether a database is one of catalogs.
 func (g *Gate) catalogs(database string) bool {
-	return lex.EqualFold(database, systemDatabase) && !lex.EqualFold(g.opts.Database, systemDatabase)
+	return (lex.EqualFold(database, commonDatabase) || lex.EqualFold(database, ownDatabase)) && !lex.EqualFold(g.opts.Database, database)
 }
 
 // CatalogChanged voids decisions that rest on the catalog. Sessions do it by

@@ -64,15 +64,23 @@ func Refresh() []string {
 	return texts
 }
 
+// seenByRole is what a role may know of: what is temporary, and so the session's own, and what it
+// has any privilege on. A superuser has them all.
+const seenByRole = `CREATE MACRO ` + nowDatabase + `.live.seen(db, s, n) AS db = 'temp' OR system.main.eider_has_privilege(current_connection_id(), s, n, '')`
+
 // Private returns the SQL that builds what a session reads while it has definitions of its
-// own: temporary ones, or some that it hasn't committed. It is needed once a database, on demand.
+// own: temporary ones, or some that it hasn't committed; and what ordinary roles read, who don't see
+// everything. It is needed once a database, on demand.
 func Private() []string {
 	w := definitions()
 	texts := []string{"ATTACH ':memory:' AS " + nowDatabase + ";\n" +
 		"CREATE SCHEMA " + nowDatabase + ".pg; CREATE SCHEMA " + nowDatabase + ".info; CREATE SCHEMA " + nowDatabase + ".live;",
 		w.private(keywordMacro())}
 	for _, d := range w.list {
-		if !shared[d.name] {
+		switch {
+		case d.name == "live.seen":
+			texts = append(texts, seenByRole)
+		case !shared[d.name]:
 			texts = append(texts, w.private(d.text))
 		}
 	}

@@ -13,6 +13,8 @@ CREATE MACRO eider_sys.live.whole_path() AS ['temp', 'pg_catalog'] || eider_sys.
 CREATE MACRO eider_sys.live.on_path(s) AS (s = 'pg_catalog' OR s = 'temp' OR list_contains(eider_sys.live.search_path(), s));
 -- Objects of the session: its database and its temporary ones.
 CREATE MACRO eider_sys.live.mine(db) AS (db = current_database() OR db = 'temp');
+-- What the session's role may know of: everything here, because the copy is everybody's; Private has another body.
+CREATE MACRO eider_sys.live.seen(db, s, n) AS true;
 
 -- OIDs. DuckDB numbers tables, views, indexes, sequences, types and macros from one counter that starts at
 -- 20000; what has no number of its own gets one from its owner's, each kind in a range of its own.

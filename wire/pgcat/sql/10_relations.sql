@@ -4,16 +4,16 @@ CREATE VIEW eider_sys.live.table_or_view AS
   SELECT table_oid::BIGINT AS oid, table_name AS name, eider_sys.live.schema_oid(database_name, schema_name, schema_oid)::BIGINT AS nsp, 'r' AS kind,
     CASE WHEN temporary THEN 't' ELSE 'p' END AS persistence, column_count AS natts, check_constraint_count AS checks, estimated_size::FLOAT AS rows,
     comment, database_name, schema_name, sql
-  FROM duckdb_tables() WHERE NOT internal AND eider_sys.live.mine(database_name)
+  FROM duckdb_tables() WHERE NOT internal AND eider_sys.live.mine(database_name) AND eider_sys.live.seen(database_name, schema_name, table_name)
   UNION ALL
   SELECT view_oid, view_name, eider_sys.live.schema_oid(database_name, schema_name, schema_oid), 'v', CASE WHEN temporary THEN 't' ELSE 'p' END,
     column_count, 0, -1, comment, database_name, schema_name, sql
-  FROM duckdb_views() WHERE NOT internal AND eider_sys.live.mine(database_name);
+  FROM duckdb_views() WHERE NOT internal AND eider_sys.live.mine(database_name) AND eider_sys.live.seen(database_name, schema_name, view_name);
 
 CREATE VIEW eider_sys.live.sequence AS
   SELECT sequence_oid::BIGINT AS oid, sequence_name AS name, eider_sys.live.schema_oid(database_name, schema_name, schema_oid)::BIGINT AS nsp,
     CASE WHEN temporary THEN 't' ELSE 'p' END AS persistence, start_value, min_value, max_value, increment_by, cycle, last_value, comment, database_name, schema_name
-  FROM duckdb_sequences() WHERE eider_sys.live.mine(database_name);
+  FROM duckdb_sequences() WHERE eider_sys.live.mine(database_name) AND eider_sys.live.seen(database_name, schema_name, sequence_name);
 
 -- Constraints with the names that PostgreSQL would choose: DuckDB keeps none. NOT NULL is a property of the column.
 CREATE VIEW eider_sys.live.constraint AS
@@ -32,13 +32,14 @@ CREATE VIEW eider_sys.live.constraint AS
         eider_sys.live.schema_oid(database_name, schema_name, schema_oid)::BIGINT AS nsp,
         [(i + 1)::SMALLINT FOR i IN constraint_column_indexes] AS keys, constraint_column_names AS columns, expression,
         referenced_table, referenced_column_names AS referenced_columns, database_name, schema_name, table_name
-      FROM duckdb_constraints() WHERE constraint_type IN ('PRIMARY KEY', 'UNIQUE', 'FOREIGN KEY', 'CHECK') AND eider_sys.live.mine(database_name)));
+      FROM duckdb_constraints() WHERE constraint_type IN ('PRIMARY KEY', 'UNIQUE', 'FOREIGN KEY', 'CHECK') AND eider_sys.live.mine(database_name)
+        AND eider_sys.live.seen(database_name, schema_name, table_name)));
 
 -- Indexes: the user's, then those that stand behind PRIMARY KEY and UNIQUE. keys are column names or expressions as SQL.
 CREATE VIEW eider_sys.live.index AS
   SELECT index_oid::BIGINT AS oid, table_oid::BIGINT AS relid, index_name AS name, eider_sys.live.schema_oid(database_name, schema_name, schema_oid)::BIGINT AS nsp,
     is_unique, false AS is_primary, expressions::VARCHAR[] AS keys, comment, database_name, schema_name, table_name
-  FROM duckdb_indexes() WHERE eider_sys.live.mine(database_name)
+  FROM duckdb_indexes() WHERE eider_sys.live.mine(database_name) AND eider_sys.live.seen(database_name, schema_name, table_name)
   UNION ALL
   SELECT index_oid, relid, name, nsp, true, type = 'p', [eider_sys.live.duck_ident(c) FOR c IN columns], NULL, database_name, schema_name, table_name
   FROM eider_sys.live.constraint WHERE type IN ('p', 'u');

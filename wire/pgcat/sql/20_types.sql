@@ -32,7 +32,7 @@ CREATE VIEW eider_sys.live.column AS
   FROM (SELECT table_oid::BIGINT AS relid, column_index AS num, column_name AS name, data_type, is_nullable, column_default AS def, comment,
           database_name, schema_name, table_name,
           eider_sys.live.list_element(data_type) AS element, eider_sys.live.list_dims(data_type) AS dims
-        FROM duckdb_columns() WHERE NOT internal AND eider_sys.live.mine(database_name)) c
+        FROM duckdb_columns() WHERE NOT internal AND eider_sys.live.mine(database_name) AND eider_sys.live.seen(database_name, schema_name, table_name)) c
   LEFT JOIN eider_sys.live.type_map m ON m.duck = eider_sys.live.type_head(element)
   LEFT JOIN eider_sys.rows.pg_type a ON a.oid = m.oid
   LEFT JOIN (SELECT spelling, min(oid) AS oid FROM eider_sys.live.user_type GROUP BY spelling) u ON u.spelling = element;

@@ -5,7 +5,7 @@ CREATE VIEW eider_sys.pg.pg_namespace AS
   UNION ALL
   SELECT eider_sys.live.schema_oid(database_name, schema_name, oid)::BIGINT, eider_sys.live.schema_name(database_name, schema_name),
     CASE WHEN schema_name = 'main' THEN 6171 ELSE 10 END, CASE WHEN schema_name = 'main' THEN ['pg_database_owner=UC/pg_database_owner', '=U/pg_database_owner'] END
-  FROM duckdb_schemas() WHERE database_name = current_database()
+  FROM duckdb_schemas() WHERE database_name = current_database() AND eider_sys.live.seen(database_name, schema_name, '')
     OR database_name = 'temp' AND EXISTS (SELECT 1 FROM duckdb_tables() WHERE temporary);
 
 CREATE VIEW eider_sys.live.foreign_key AS
