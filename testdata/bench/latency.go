@@ -76,7 +76,7 @@ func (b *bench) latencies(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintf(&b.out, "\n### Latency, p50 / p99 and requests a second (look-ups by primary key in %s rows)\n\n", thousands(b.lookupRows))
-	fmt.Fprintf(&b.out, "| | connections | PostgreSQL | Eider | p50 ratio |\n|---|---:|---:|---:|---:|\n")
+	fmt.Fprintf(&b.out, "| | connections | PostgreSQL | Eider | p50 ratio | rate ratio |\n|---|---:|---:|---:|---:|---:|\n")
 	prepared := map[int]spread{}
 	for _, l := range loads() {
 		for _, connections := range []int{1, 32} {
@@ -92,7 +92,8 @@ func (b *bench) latencies(ctx context.Context) error {
 					}
 				}
 			}
-			fmt.Fprintf(&b.out, "| %s | %d | %s | %s | %.2f |\n", l.name, connections, best[0], best[1], float64(best[1].p50)/float64(best[0].p50))
+			fmt.Fprintf(&b.out, "| %s | %d | %s | %s | %.2f | %.2f |\n", l.name, connections, best[0], best[1],
+				float64(best[1].p50)/float64(best[0].p50), best[1].rate/best[0].rate)
 			if strings.HasSuffix(l.name, "look-up, prepared") {
 				prepared[connections] = best[1]
 			}
@@ -176,8 +177,8 @@ func (b *bench) inProcess(ctx context.Context, wire map[int]spread) error {
 				best = d
 			}
 		}
-		fmt.Fprintf(&b.out, "| look-up, prepared, against DuckDB in process | %d | %s (DuckDB) | %s | %.2f |\n",
-			connections, best, wire[connections], float64(wire[connections].p50)/float64(best.p50))
+		fmt.Fprintf(&b.out, "| look-up, prepared, against DuckDB in process | %d | %s (DuckDB) | %s | %.2f | %.2f |\n",
+			connections, best, wire[connections], float64(wire[connections].p50)/float64(best.p50), wire[connections].rate/best.rate)
 	}
 	return nil
 }

@@ -23,8 +23,8 @@ type field struct {
 }
 
 // InputTypes returns the types of the chunks that a Decoder of these columns
-// sends: the column's own where its values are parsed here, else VARCHAR, which
-// the database is to cast.
+// sends: the column's own where its values are parsed here, JSON for nested values,
+// else VARCHAR, which the database is to cast.
 func InputTypes(columns []types.Column) []*types.Type {
 	out := make([]*types.Type, len(columns))
 	for i, c := range columns {
@@ -38,16 +38,23 @@ func inputType(t *types.Type) *types.Type {
 	case types.Boolean, types.TinyInt, types.SmallInt, types.Integer, types.BigInt,
 		types.UTinyInt, types.USmallInt, types.UInteger, types.UBigInt, types.HugeInt, types.Float, types.Double, types.Decimal,
 		types.Blob, types.UUID, types.Enum,
-		types.Date, types.Time, types.TimeTZ, types.Timestamp, types.TimestampTZ, types.Interval:
+		types.Date, types.Time, types.TimeTZ, types.Timestamp, types.TimestampS, types.TimestampMS, types.TimestampTZ, types.Interval:
 		return t
-	case types.Varchar: // with an alias (JSON) the database still has to look at it
-		if t.Alias == "" {
+	case types.Varchar: // an alias other than JSON is the database's to look at
+		if t.Alias == "" || t.Alias == "JSON" {
 			return t
 		}
-	case types.List:
-		if inputType(t.Child) == t.Child && encode.Map(t, nil).OID != encode.OIDJSON {
+	case types.List, types.Array:
+		elem := t.Child
+		for elem.ID == types.Array {
+			elem = elem.Child
+		}
+		if inputType(elem) == elem && encode.Map(t, nil).OID != encode.OIDJSON {
 			return t
 		}
+	}
+	if encode.Map(t, nil).OID == encode.OIDJSON {
+		return &types.Type{ID: types.Varchar, Alias: "JSON"}
 	}
 	return types.Of(types.Varchar)
 }
@@ -81,6 +88,9 @@ func parserOf(t *types.Type) parseFunc {
 	case types.Double:
 		return parseFloat64
 	case types.Varchar:
+		if t.Alias != "" {
+			return parseAny // checked
+		}
 		return appendBytes
 	case types.Blob:
 		return parseBlob
@@ -183,11 +193,13 @@ func receiverOf(target, input *types.Type) parseFunc {
 	case types.BigInt, types.Double:
 		return receive64
 	case types.Varchar:
-		if input == target {
+		if input == target && target.Alias == "" {
 			return receiveText
 		}
 	case types.Blob:
 		return appendBytes
+	case types.Enum: // its binary form is the label
+		return parseEnum
 	case types.Timestamp, types.TimestampTZ:
 		return receiveTimestamp
 	}

@@ -29,6 +29,9 @@ func appendValue(c *types.ColumnBuilder, v any) error {
 	case float64:
 		types.AppendFixed(c, v)
 	case string:
+		if !types.IsString(c.Type()) {
+			return noPlace(v, c.Type())
+		}
 		c.AppendBytes([]byte(v))
 	case []byte:
 		c.AppendBytes(v)
@@ -43,7 +46,7 @@ func appendValue(c *types.ColumnBuilder, v any) error {
 	case types.TimeTZValue:
 		types.AppendFixed(c, v)
 	case types.TimestampValue:
-		types.AppendFixed(c, v)
+		types.AppendFixed(c, inUnit(c.Type(), int64(v)))
 	case types.TimestampTZValue:
 		types.AppendFixed(c, v)
 	case types.IntervalValue:
@@ -53,12 +56,41 @@ func appendValue(c *types.ColumnBuilder, v any) error {
 	case []any:
 		return appendList(c, v)
 	default:
-		return sqlstate.Newf(sqlstate.FeatureNotSupported, "COPY can't store a %T as %s", v, c.Type())
+		return noPlace(v, c.Type())
 	}
 	return nil
 }
 
+func noPlace(v any, t *types.Type) error {
+	return sqlstate.Newf(sqlstate.FeatureNotSupported, "COPY can't store a %T as %s", v, t)
+}
+
+// inUnit rounds microseconds to the unit of TIMESTAMP_S and TIMESTAMP_MS.
+func inUnit(t *types.Type, micros int64) int64 {
+	unit := int64(1)
+	switch t.ID {
+	case types.TimestampS:
+		unit = 1_000_000
+	case types.TimestampMS:
+		unit = 1000
+	}
+	if unit == 1 || micros == types.InfiniteTimestamp || micros == -types.InfiniteTimestamp {
+		return micros
+	}
+	q, r := micros/unit, micros%unit
+	switch {
+	case 2*r >= unit:
+		q++
+	case 2*r < -unit:
+		q--
+	}
+	return q
+}
+
 func appendList(c *types.ColumnBuilder, list []any) error {
+	if c.Type().ID == types.Array {
+		return appendArray(c, list)
+	}
 	for _, x := range list {
 		if _, nested := x.([]any); nested {
 			return sqlstate.Newf(sqlstate.InvalidTextRepresentation, "an array of several dimensions is no value of %s", c.Type()).
@@ -69,6 +101,24 @@ func appendList(c *types.ColumnBuilder, list []any) error {
 		}
 	}
 	c.AppendList(len(list))
+	return nil
+}
+
+// appendArray stores a fixed-size array, of several dimensions where its elements are arrays.
+func appendArray(c *types.ColumnBuilder, list []any) error {
+	t := c.Type()
+	if len(list) != t.Size {
+		return sqlstate.Newf(sqlstate.InvalidTextRepresentation, "an array of %d elements is no value of %s", len(list), t)
+	}
+	for _, x := range list {
+		if _, nested := x.([]any); nested != (t.Child.ID == types.Array) && x != nil {
+			return sqlstate.Newf(sqlstate.InvalidTextRepresentation, "the dimensions of the array are not those of %s", t)
+		}
+		if err := appendValue(c.Child(0), x); err != nil {
+			return err
+		}
+	}
+	c.AppendValid()
 	return nil
 }
 
@@ -141,7 +191,7 @@ func appendDecimal(c *types.ColumnBuilder, d types.DecimalValue) error {
 		types.AppendFixed(c, v.Uint64())
 		return nil
 	case types.HugeInt:
-		if v.BitLen() > 127 {
+		if !fitsHuge(v) {
 			return outOfRange(v.String(), t)
 		}
 	}
@@ -152,6 +202,14 @@ func appendDecimal(c *types.ColumnBuilder, d types.DecimalValue) error {
 	low := new(big.Int).And(v, new(big.Int).SetUint64(math.MaxUint64)).Uint64()
 	types.AppendFixed(c, types.Huge{Lo: low, Hi: new(big.Int).Rsh(v, 64).Int64()})
 	return nil
+}
+
+// fitsHuge: from -2^127 to 2^127 - 1.
+func fitsHuge(v *big.Int) bool {
+	if v.Sign() < 0 {
+		v = new(big.Int).Not(v)
+	}
+	return v.BitLen() <= 127
 }
 
 func powerOfTen(n int) *big.Int {

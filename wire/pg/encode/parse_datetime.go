@@ -320,8 +320,8 @@ func (t *stamp) micros(order DateOrder, typ string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	const maxDay = math.MaxInt64/microsPerDay - 1
-	if day > maxDay || day < -maxDay {
+	const maxDay = math.MaxInt64 / microsPerDay
+	if day > maxDay || day < -maxDay || day == maxDay && t.clock >= math.MaxInt64-maxDay*microsPerDay {
 		return 0, sqlstate.Newf(sqlstate.DatetimeFieldOverflow, `%s out of range: "%s"`, typ, t.text)
 	}
 	return day*microsPerDay + t.clock, nil
