@@ -174,6 +174,13 @@ func (q *query) readsNothing() bool {
 	return true
 }
 
+// KeepsPlan reports whether the statement can be run again and again without being
+// planned anew, so that it pays to keep it.
+func (st *Stmt) KeepsPlan() bool {
+	p, ok := st.op.(*plain)
+	return ok && (len(st.params) > 0 || p.q.readsNothing())
+}
+
 func errPlanChanged() *sqlstate.Error {
 	return sqlstate.New(sqlstate.FeatureNotSupported, "cached plan must not change result type")
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -98,7 +97,8 @@ func TestPlansOfConstantsAreKept(t *testing.T) {
 		c, err := st.Run(context.Background(), args)
 		require.NoError(t, err)
 		require.NoError(t, c.Close())
-		require.Equal(t, kept, before == plan.prepared, fmt.Sprint(sql))
+		require.Equal(t, kept, before == plan.prepared, sql)
+		require.Equal(t, kept, st.KeepsPlan(), sql)
 		require.NoError(t, st.Close())
 	}
 }

@@ -38,6 +38,7 @@ type session interface {
 type statement interface {
 	Params() []*types.Type
 	Columns() []types.Column
+	KeepsPlan() bool
 	Run(ctx context.Context, args []any) (cursor, error)
 	Copy() *engine.CopyPlan
 	CopyIn(ctx context.Context, input []*types.Type) (copyIn, error)

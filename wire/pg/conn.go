@@ -257,7 +257,7 @@ func (c *conn) run() error {
 		if err != nil {
 			return err
 		}
-		c.ready = false
+		c.ready = c.ready && (typ == 'd' || typ == 'c' || typ == 'f') // those are dropped
 		if typ == 'X' {
 			return nil
 		}

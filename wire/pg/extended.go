@@ -21,7 +21,7 @@ type stepError struct {
 func (e *stepError) Error() string { return e.err.Error() }
 func (e *stepError) Unwrap() error { return e.err }
 
-func in(text string, err error) error {
+func inText(text string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -73,7 +73,7 @@ func (c *conn) parse(ctx context.Context, body []byte) error {
 	}
 	st := &prepared{name: msg.Name, text: msg.Query}
 	if err := c.prepare(ctx, st, msg.ParameterOIDs); err != nil {
-		return in(msg.Query, err)
+		return inText(msg.Query, err)
 	}
 	if msg.Name != "" && st.stmt != nil {
 		if err := c.sess.AddPrepared(msg.Name, st.stmt); err != nil {
@@ -123,7 +123,7 @@ func (c *conn) bind(ctx context.Context, body []byte) error {
 			}
 			v, err := encode.DecodeParam(i+1, st.oids[i], encode.Format(f), data, c.look.settings)
 			if err != nil {
-				return in(st.text, err)
+				return inText(st.text, err)
 			}
 			p.args[i] = v
 		}
@@ -187,7 +187,7 @@ func (c *conn) describe(ctx context.Context, body []byte) error {
 				return err
 			}
 			if err := c.start(ctx, p); err != nil {
-				return in(p.stmt.text, err)
+				return inText(p.stmt.text, err)
 			}
 		}
 		if p.enc == nil {
@@ -257,7 +257,7 @@ func (c *conn) execute(ctx context.Context, body []byte) error {
 	}
 	tag, suspended, err := c.executePortal(ctx, p, int(int32(msg.MaxRows)))
 	if err != nil {
-		return in(st.text, err)
+		return inText(st.text, err)
 	}
 	c.takeNotices()
 	if suspended {

@@ -174,6 +174,7 @@ type fakeStatement struct {
 
 func (f *fakeStatement) Params() []*types.Type   { return f.params }
 func (f *fakeStatement) Columns() []types.Column { return f.columns }
+func (f *fakeStatement) KeepsPlan() bool         { return f.sql == "select 1" }
 func (f *fakeStatement) Copy() *engine.CopyPlan  { return nil }
 func (f *fakeStatement) Close() error            { return nil }
 

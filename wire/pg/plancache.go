@@ -1,18 +1,13 @@
 package pg
 
-import (
-	"github.com/eiderdb/eider/sql/classify"
-	"github.com/eiderdb/eider/sql/lex"
-)
-
 const (
-	cachedPlans     = 16
-	cachedTextBytes = 4 << 10
+	cachedPlans     = 8
+	cachedTextBytes = 1 << 10
 )
 
-// planCache keeps the statements of a connection's last simple queries: dashboards and
-// pools send the same few texts again and again, and DuckDB plans longer than it runs
-// them. The engine plans anew what has become stale.
+// planCache keeps the statements of a connection's last simple queries that read no
+// table, as pools and drivers send them to see whether the server is there: DuckDB
+// takes longer to plan them than to run them.
 type planCache []*prepared // most recent last
 
 // take removes and returns the statement made of text, nil if there is none.
@@ -36,8 +31,7 @@ func (pc *planCache) put(st *prepared) (evicted *prepared) {
 	return evicted
 }
 
-// cacheable holds for the only statement of a short text if it just reads rows.
-func cacheable(st *prepared, parsed lex.Stmt) bool {
-	return len(st.text) <= cachedTextBytes && len(st.cols) > 0 && st.stmt.Copy() == nil &&
-		classify.Classify(st.text, parsed).Group == classify.Query
+// cacheable holds for short texts whose statement need not be planned again.
+func cacheable(st *prepared) bool {
+	return len(st.text) <= cachedTextBytes && len(st.cols) > 0 && st.stmt.KeepsPlan()
 }

@@ -19,8 +19,6 @@ type prepared struct {
 	cols []types.Column
 	// endsBlock marks COMMIT, ROLLBACK and their like, which a failed block takes.
 	endsBlock bool
-	// cached marks a statement that came from the plan cache.
-	cached bool
 	// enc is the encoder of the last portal, with what it was made for.
 	enc        *encode.Encoder
 	encFormats []int16

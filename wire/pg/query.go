@@ -6,7 +6,6 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/eiderdb/eider/sql/lex"
-	"github.com/eiderdb/eider/sql/sqlstate"
 )
 
 // query answers a simple query: its statements in one implicit transaction, an error
@@ -62,23 +61,13 @@ func (c *conn) simple(ctx context.Context, text string, parsed lex.Stmt, only, l
 		return err
 	}
 	p := &portal{stmt: st}
-	before := len(c.out)
 	tag, err := c.runAll(ctx, p)
-	if st.cached && !p.started && isStale(err) {
-		c.out = c.out[:before]
-		st.close(c.log)
-		if st, err = c.simpleStatement(ctx, text, parsed, false); err != nil {
-			return err
-		}
-		p = &portal{stmt: st}
-		tag, err = c.runAll(ctx, p)
-	}
 	if err != nil {
 		p.close(c.log)
 		st.close(c.log)
 		return err
 	}
-	c.keepPlan(st, parsed, only)
+	c.keepPlan(st, only)
 	if last {
 		if err := c.endPipeline(ctx); err != nil {
 			return err
@@ -89,18 +78,10 @@ func (c *conn) simple(ctx context.Context, text string, parsed lex.Stmt, only, l
 	return nil
 }
 
-// isStale tells errors that may come from a plan that no longer fits: a table has other
-// columns now, or is gone. Preparing again says it as for a new statement.
-func isStale(err error) bool {
-	code := sqlstate.CodeOf(err)
-	return code == sqlstate.FeatureNotSupported || code.Class() == "42"
-}
-
 // simpleStatement prepares a statement, or takes it from the cache if it is its text's only one.
 func (c *conn) simpleStatement(ctx context.Context, text string, parsed lex.Stmt, only bool) (*prepared, error) {
 	if only && c.sess.TxStatus() != 'E' {
 		if st := c.plans.take(text); st != nil {
-			st.cached = true
 			return st, nil
 		}
 	}
@@ -111,8 +92,8 @@ func (c *conn) simpleStatement(ctx context.Context, text string, parsed lex.Stmt
 	return &prepared{text: text, stmt: stmt, cols: stmt.Columns()}, nil
 }
 
-func (c *conn) keepPlan(st *prepared, parsed lex.Stmt, only bool) {
-	if only && (st.cached || cacheable(st, parsed)) {
+func (c *conn) keepPlan(st *prepared, only bool) {
+	if only && cacheable(st) {
 		if st = c.plans.put(st); st == nil {
 			return
 		}

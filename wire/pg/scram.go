@@ -81,7 +81,6 @@ func (s *Server) mockVerifier(role string) verifier {
 type scram struct {
 	v       verifier
 	binding []byte // tls-server-end-point; nil without TLS
-	tls     bool   // the connection is encrypted: a client that says 'y' was lied to
 
 	plus            bool
 	gs2             string
