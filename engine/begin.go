@@ -88,6 +88,9 @@ func (s *Session) planTransaction(ctx context.Context, q *query) (operation, err
 		if w.is(0, "snapshot") {
 			return nil, sqlstate.New(sqlstate.FeatureNotSupported, "importing a snapshot is not supported").At(w.offset())
 		}
+		if w.end() {
+			return nil, w.unexpected()
+		}
 		m, err := w.modes()
 		if err != nil {
 			return nil, err

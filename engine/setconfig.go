@@ -22,7 +22,7 @@ func sessionFunctions() rewrite.Rule {
 	return rewrite.Rule{Name: "functions of the session", Triggers: []string{"set_config", "pg_notify"}, Apply: func(e *rewrite.Editor) error {
 		for i := range e.Toks {
 			own := names[e.Name(i)]
-			if own == "" || !e.Is(i+1, "(") {
+			if own == "" || !e.Is(i+1, "(") || namesObject(e, i-1) {
 				continue
 			}
 			start := i
@@ -33,9 +33,54 @@ func sessionFunctions() rewrite.Rule {
 				start = i - 2
 			}
 			e.Replace(e.Toks[start].Start, e.Toks[i].End, own)
+			if end := e.Close(i + 1); end > 0 && isColumn(e, start, end) {
+				e.Insert(e.Toks[end].End, " AS "+e.Name(i))
+			}
 		}
 		return nil
 	}}
+}
+
+// namesObject reports whether what follows the i-th token is the name of a table, a
+// macro or the like, not a function's.
+func namesObject(e *rewrite.Editor, i int) bool {
+	for _, w := range [...]string{"table", "into", "view", "macro", "function", "exists", "update", "references", "on", "with", "as"} {
+		if e.Word(i, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// isColumn reports whether the tokens from start to end are a column of the outermost
+// SELECT that has no name of its own, so that it needs the name of the function written.
+func isColumn(e *rewrite.Editor, start, end int) bool {
+	if !e.Word(0, "select") || !e.Word(start-1, "select") && !e.Is(start-1, ",") {
+		return false
+	}
+	depth := 0
+	for i := range start {
+		switch {
+		case e.Is(i, "("):
+			depth++
+		case e.Is(i, ")"):
+			depth--
+		case depth == 0 && e.Word(i, "from"):
+			return false
+		}
+	}
+	if depth > 0 {
+		return false
+	}
+	if end+1 == len(e.Toks) || e.Is(end+1, ",") {
+		return true
+	}
+	for _, w := range [...]string{"from", "where", "union", "order", "limit", "group", "having"} {
+		if e.Word(end+1, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // sessionScalars are the functions that the rule calls.

@@ -25,7 +25,12 @@ func (s *Session) planSetting(ctx context.Context, q *query) (operation, error) 
 		return s.planIdentity(q, w)
 	case classify.SetConstraints:
 		// Constraints are always immediate.
-		return s.change("SET CONSTRAINTS", func(context.Context) error { return nil }), nil
+		return s.change("SET CONSTRAINTS", func(context.Context) error {
+			if s.tx.state == txNone {
+				s.Notice("WARNING", sqlstate.NoActiveSQLTransaction, "SET CONSTRAINTS can only be used in transaction blocks")
+			}
+			return nil
+		}), nil
 	case classify.Reset:
 		return s.planReset(ctx, q, w)
 	case classify.Show:

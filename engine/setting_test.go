@@ -164,6 +164,38 @@ func TestSetConfig(t *testing.T) {
 	require.Equal(t, "4MB", rowsOf(t, s, "show work_mem"))
 }
 
+func TestSessionFunctionsKeepTheirNames(t *testing.T) {
+	s := memory(t)
+	for sql, want := range map[string]string{
+		"select set_config('a.b', 'x', false), 1 as one": "set_config", "select pg_catalog.set_config('a.b', 'x', false) from range(1)": "set_config", "select pg_notify('c', 'x')": "pg_notify",
+		"select set_config('a.b', 'x', false) as mine": "mine", "select set_config('a.b', 'x', false) mine": "mine", "select * from (select pg_notify('c', 'x') as inner_name)": "inner_name",
+	} {
+		r, err := s.Query(context.Background(), sql)
+		require.NoError(t, err, sql)
+		require.Equal(t, want, r.Columns()[0].Name, sql)
+		require.NoError(t, r.Close())
+	}
+	require.Equal(t, "xy", rowsOf(t, s, "select set_config('a.b', 'x', false) || 'y' from range(1)"))
+	exec(t, s, "create table set_config (set_config int); insert into set_config values (1)")
+	require.Equal(t, "1", rowsOf(t, s, "select set_config from set_config where set_config.set_config = 1"), "a column of that name is none of our business")
+}
+
+func TestReadOnlyByDefault(t *testing.T) {
+	s := memory(t)
+	exec(t, s, "create table t (a int); prepare ins as insert into t values (1); set default_transaction_read_only = on")
+	for _, sql := range []string{"insert into t values (1)", "create table u (a int)", "explain analyze insert into t values (1)", "begin; insert into t values (1)", "truncate t", "execute ins"} {
+		require.Equal(t, sqlstate.ReadOnlySQLTransaction, failing(t, s, sql).Code, sql)
+		if s.TxStatus() != 'I' {
+			exec(t, s, "rollback")
+		}
+	}
+	exec(t, s, "select * from t; explain analyze select 1; create temp table tt (a int)")
+	require.Contains(t, failing(t, s, "insert into t values (1)").Message, "cannot execute INSERT in")
+	exec(t, s, "set default_transaction_read_only = off")
+	exec(t, s, "insert into t values (1)")
+	require.Equal(t, "1", rowsOf(t, s, "select a from t"))
+}
+
 func TestStatementTimeout(t *testing.T) {
 	s := memory(t)
 	exec(t, s, "set statement_timeout = 50")

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -191,8 +192,8 @@ func (s *Session) ready(ctx context.Context, q *query) error {
 			return sqlstate.New(sqlstate.ActiveSQLTransaction, "VACUUM cannot run inside a transaction block")
 		}
 	}
-	if s.tx.state == txNone && s.readOnlyDefault && !q.class.ReadOnly() && !engineGroup(q.class.Group) {
-		return errReadOnly(q.class.Tag())
+	if s.tx.state == txNone && s.readOnlyDefault && q.mayWrite() {
+		return errReadOnly(q.class.Tag()) // in a transaction DuckDB itself refuses
 	}
 	if s.tx.readOnly && !q.class.ReadOnly() && q.class.Group != classify.Modify && q.class.Group != classify.Define && !engineGroup(q.class.Group) {
 		return errReadOnly(q.class.Tag())
@@ -206,13 +207,25 @@ func (s *Session) ready(ctx context.Context, q *query) error {
 	return s.join(ctx)
 }
 
+// mayWrite reports whether a statement of DuckDB's may write anything but temporary objects.
+func (q *query) mayWrite() bool {
+	switch {
+	case q.class.Verb == classify.ExplainAnalyze:
+		inner, ok := classify.Inner(q.st, q.class)
+		return ok && !classify.Classify(q.text, inner).ReadOnly()
+	case engineGroup(q.class.Group), q.class.ReadOnly():
+		return false
+	}
+	return q.class.Group != classify.Define || !q.temporary()
+}
+
 // engineGroup are the statements whose own handlers know what is read-only.
 func engineGroup(g classify.Group) bool {
 	return g == classify.Unknown || g == classify.Prepared || g == classify.Explain
 }
 
 func errReadOnly(tag string) *sqlstate.Error {
-	return sqlstate.Newf(sqlstate.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", tag)
+	return sqlstate.Newf(sqlstate.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", strings.TrimSuffix(tag, " 0"))
 }
 
 // enter makes the cursor of a statement that starts now.

@@ -10,9 +10,10 @@ type words struct {
 	src  string
 	toks []lex.Token
 	pos  int
+	st   lex.Stmt
 }
 
-func (q *query) words() *words { return &words{src: q.text, toks: q.st.Tokens} }
+func (q *query) words() *words { return &words{src: q.text, toks: q.st.Tokens, st: q.st} }
 
 func (w *words) end() bool { return w.pos >= len(w.toks) }
 
@@ -124,6 +125,9 @@ func (w *words) previousEnd() int {
 
 // unexpected is the syntax error at the next token.
 func (w *words) unexpected() *sqlstate.Error {
+	if semicolon, ok := w.st.Next(w.src); ok && w.end() {
+		return sqlstate.Newf(sqlstate.SyntaxError, "syntax error at or near %q", semicolon.Text(w.src)).At(semicolon.Start)
+	}
 	if w.end() {
 		return sqlstate.New(sqlstate.SyntaxError, "syntax error at end of input").At(w.offset())
 	}

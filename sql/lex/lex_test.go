@@ -155,8 +155,9 @@ func TestQuote(t *testing.T) {
 
 func TestAllocations(t *testing.T) {
 	src := strings.Repeat("select a, b from t where c = 'x' and d > 1.5 -- y\n", 20)
-	require.LessOrEqual(t, testing.AllocsPerRun(20, func() { Lex(src) }), 2.0)
-	require.LessOrEqual(t, testing.AllocsPerRun(20, func() { Split(src) }), 3.0)
+	// The slice, grown once or twice; never one a token.
+	require.LessOrEqual(t, testing.AllocsPerRun(20, func() { Lex(src) }), 4.0)
+	require.LessOrEqual(t, testing.AllocsPerRun(20, func() { Split(src) }), 5.0)
 	long := "select '" + strings.Repeat("x", 8<<20) + "'"
 	require.Less(t, cap(Split(long)[0].Tokens), 5000)
 }

@@ -13,6 +13,21 @@ type Stmt struct {
 // Text returns the statement's spelling.
 func (s Stmt) Text(src string) string { return src[s.Start:s.End] }
 
+// Next returns the token after the statement, its semicolon; false if the text ends there.
+func (s Stmt) Next(src string) (Token, bool) {
+	if !s.Terminated {
+		return Token{}, false
+	}
+	for i := s.End; i < len(src); {
+		t := scan(src, i)
+		if !t.IsBlank() {
+			return t, true
+		}
+		i = t.End
+	}
+	return Token{}, false
+}
+
 // Open reports whether the text ends within a quote or comment of the statement.
 func (s Stmt) Open() bool { return len(s.Tokens) > 0 && s.Tokens[len(s.Tokens)-1].Open }
 

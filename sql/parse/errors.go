@@ -22,8 +22,11 @@ func (p *Parser) Unexpected(expected ...string) *sqlstate.Error {
 	if t.Open {
 		return p.unterminated(t)
 	}
+	if semicolon, ok := p.st.Next(p.src); ok && p.Eof() {
+		return withExpected(sqlstate.Newf(sqlstate.SyntaxError, `syntax error at or near "%s"`, semicolon.Text(p.src)).At(semicolon.Start), words)
+	}
 	if p.Eof() {
-		return withExpected(sqlstate.New(sqlstate.SyntaxError, "syntax error at end of input").At(p.end), words)
+		return withExpected(sqlstate.New(sqlstate.SyntaxError, "syntax error at end of input").At(p.st.End), words)
 	}
 	err := sqlstate.Newf(sqlstate.SyntaxError, `syntax error at or near "%s"`, p.Text(t)).At(t.Start)
 	if t.Kind == lex.Ident {

@@ -74,6 +74,10 @@ func TestUnexpected(t *testing.T) {
 	p.Next()
 	fails(t, p.ExpectWord("model"), sqlstate.SyntaxError, "syntax error at end of input", 6, "Expected MODEL.")
 
+	p = New("a; deploy /* x */ ; b", lex.Split("a; deploy /* x */ ; b")[1])
+	p.Next()
+	fails(t, p.ExpectWord("model"), sqlstate.SyntaxError, `syntax error at or near ";"`, 18, "Expected MODEL.")
+
 	p = parser(t, "drop 'open")
 	p.Next()
 	fails(t, p.ExpectWord("model"), sqlstate.SyntaxError, `unterminated quoted string at or near "'open"`, 5, "")

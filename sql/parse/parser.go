@@ -12,7 +12,7 @@ type Parser struct {
 	src  string
 	toks []lex.Token
 	pos  int
-	end  int // where the statement ends in src
+	st   lex.Stmt
 
 	// tried are the words that were asked for in vain at token triedAt.
 	tried   []string
@@ -27,7 +27,7 @@ type Span struct {
 }
 
 // New returns a parser of one statement's tokens.
-func New(src string, st lex.Stmt) *Parser { return &Parser{src: src, toks: st.Tokens, end: st.End} }
+func New(src string, st lex.Stmt) *Parser { return &Parser{src: src, toks: st.Tokens, st: st} }
 
 // Mark is a place to come back to.
 type Mark int
@@ -49,7 +49,7 @@ func (p *Parser) PeekN(n int) lex.Token {
 	if i := p.pos + n; i >= 0 && i < len(p.toks) {
 		return p.toks[i]
 	}
-	return lex.Token{Start: p.end, End: p.end}
+	return lex.Token{Start: p.st.End, End: p.st.End}
 }
 
 // Next returns the next token and moves past it.
