@@ -141,8 +141,7 @@ func functionEntry(b *strings.Builder, d *fn.Decl) {
 func commandsPage(w io.Writer, root *cobra.Command) error {
 	var b strings.Builder
 	b.WriteString("# Commands\n\nThis page is generated from the program's own help.\n")
-	var page func(c *cobra.Command)
-	page = func(c *cobra.Command) {
+	page := func(c *cobra.Command) {
 		if c.Hidden || !c.IsAvailableCommand() {
 			return
 		}

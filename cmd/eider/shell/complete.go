@@ -141,21 +141,22 @@ func wordAt(text string, toks []lex.Token) (word, qualifier string, before []lex
 	return word, qualifier, before
 }
 
+// previousWord is the word in front of the cursor's; after a comma, FROM where the list belongs to it.
 func previousWord(text string, before []lex.Token) string {
-	for i := len(before) - 1; i >= 0; i-- {
-		t := before[i]
-		if t.Text(text) == "," { // FROM a, b: look at what the list belongs to
-			for j := i - 1; j >= 0 && before[j].IsIdent(); j-- {
-				if w := lex.Fold(before[j].Text(text)); w == "from" {
-					return w
-				}
-			}
-			return ""
-		}
-		if t.Kind == lex.Ident {
-			return lex.Fold(t.Text(text))
-		}
+	if len(before) == 0 {
 		return ""
+	}
+	last := before[len(before)-1]
+	if last.Kind == lex.Ident {
+		return lex.Fold(last.Text(text))
+	}
+	if last.Text(text) != "," {
+		return ""
+	}
+	for i := len(before) - 2; i >= 0 && before[i].IsIdent(); i-- {
+		if w := lex.Fold(before[i].Text(text)); w == "from" {
+			return w
+		}
 	}
 	return ""
 }
