@@ -15,6 +15,8 @@ type Options struct {
 	Null string
 	// NoHeader leaves out column names.
 	NoHeader bool
+	// NoTypes leaves out the line of types of the table format.
+	NoTypes bool
 	// NoFooter leaves out the line that counts the rows.
 	NoFooter bool
 	// MaxRows bounds the rows that an aligned table shows (the first and last ones); zero is all.
@@ -95,7 +97,9 @@ func NewWriter(w io.Writer, o Options) (Writer, error) {
 	case "jsonl":
 		return &objects{out: out, between: "\n", end: "\n"}, nil
 	}
-	return &aligned{out: out, o: o, style: boxStyle}, nil
+	style := boxStyle
+	style.types = !o.NoTypes
+	return &aligned{out: out, o: o, style: style}, nil
 }
 
 // delimited writes csv, tsv and list.

@@ -99,9 +99,7 @@ func (s *Shell) catalogTable(ctx context.Context, text, condition string) error 
 	}
 	st := lex.Split(text)[0]
 	saved := s.render
-	if f, err := render.FormatNamed(saved.Format); err == nil && f.ForPeople {
-		s.render.MaxRows = 0
-	}
+	s.render.MaxRows, s.render.NoTypes = 0, true
 	defer func() { s.render = saved }()
 	return s.run(ctx, text, st, how{})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -46,9 +47,24 @@ func Connect(ctx context.Context, url string, readOnly bool, notice func(*sqlsta
 	cfg.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { notice(fromPG((*pgconn.PgError)(n), "")) }
 	conn, err := pgconn.ConnectConfig(ctx, cfg)
 	if err != nil {
-		return nil, err
+		return nil, connectError(err)
 	}
 	return &Remote{conn: conn, database: cfg.Database, types: pgtype.NewMap()}, nil
+}
+
+// connectError leaves out what was tried twice (with and without TLS) to the same end.
+func connectError(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return fromPG(pg, "")
+	}
+	var lines []string
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if line = strings.TrimSpace(line); !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return errors.New(strings.Join(lines, " "))
 }
 
 // Name implements Backend.
@@ -232,7 +248,7 @@ func fromPG(pg *pgconn.PgError, sent string) *sqlstate.Error {
 
 // Catalog implements Backend, by what PostgreSQL offers too.
 func (r *Remote) Catalog() Catalog {
-	const user = `schema_name NOT IN ('pg_catalog', 'information_schema')`
+	const user = `schema_name NOT IN ('pg_catalog', 'information_schema', 'pg_toast')`
 	return Catalog{
 		Databases: `SELECT database_name AS "Name" FROM (SELECT datname FROM pg_catalog.pg_database) d (database_name) WHERE %[1]s ORDER BY 1`,
 		Schemas: `SELECT schema_name AS "Name" FROM (SELECT schema_name FROM information_schema.schemata) s (schema_name)
@@ -240,13 +256,14 @@ func (r *Remote) Catalog() Catalog {
 		Relations: `SELECT schema_name AS "Schema", name AS "Name", kind AS "Type" FROM (
 			SELECT table_schema, table_name, CASE table_type WHEN 'VIEW' THEN 'view' ELSE 'table' END FROM information_schema.tables) t (schema_name, name, kind)
 			WHERE ` + user + ` AND %[1]s ORDER BY 1, 2`,
-		Functions: `SELECT schema_name AS "Schema", function_name AS "Name", internal FROM (
+		Functions: `SELECT schema_name AS "Schema", function_name AS "Name" FROM (
 			SELECT n.nspname, p.proname, false FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace) t (schema_name, function_name, internal)
 			WHERE %[1]s ORDER BY 1, 2`,
 		Indexes: `SELECT schema_name AS "Schema", index_name AS "Name", table_name AS "Table", sql AS "Definition" FROM (
 			SELECT schemaname, indexname, tablename, indexdef FROM pg_catalog.pg_indexes) t (schema_name, index_name, table_name, sql)
 			WHERE ` + user + ` AND %[1]s ORDER BY 1, 2`,
-		Roles: `SELECT rolname AS "Role", rolsuper AS "Superuser", rolcanlogin AS "Login" FROM pg_catalog.pg_roles ORDER BY 1`,
+		Roles: `SELECT rolname AS "Role", rolsuper AS "Superuser", rolcanlogin AS "Login" FROM pg_catalog.pg_roles
+			WHERE rolname NOT LIKE 'pg!_%%' ESCAPE '!' ORDER BY 1`,
 		Columns: `SELECT column_name AS "Column", data_type AS "Type", CASE is_nullable WHEN 'YES' THEN '' ELSE 'not null' END AS "Nullable",
 			coalesce(column_default, '') AS "Default" FROM information_schema.columns
 			WHERE table_schema = %[1]s AND table_name = %[2]s ORDER BY ordinal_position`,
