@@ -34,10 +34,14 @@ test: ## all tests that need no other server (under 10 minutes on 2 cores)
 	go test -short -timeout 10m ./...
 
 .PHONY: test-all
-test-all: ## every test: also against PostgreSQL 15, real clients, an embedding program, crashes
+test-all: embed ## every test: also against PostgreSQL 15, real clients, an embedding program, crashes
 	go test -timeout 40m ./...
-	@if [ -f testdata/embed/go.mod ]; then echo "== testdata/embed: a program that embeds Eider"; cd testdata/embed && go test ./...; fi
+	go test ./testdata/bench
 	@$(MAKE) --no-print-directory clients
+
+.PHONY: embed
+embed: ## a module of its own that embeds Eider as a stranger would
+	cd testdata/embed && go test -mod=mod ./...
 
 .PHONY: race
 race: ## the tests of packages with goroutines under the race detector
@@ -55,7 +59,7 @@ clients-slow: build ## the slower ones: tokio-postgres, psqlodbc, ADBC, pandas, 
 
 .PHONY: bench
 bench: build ## benchmarks against PostgreSQL 15 and the stock driver, as ratios
-	@if [ -x testdata/bench/run ]; then testdata/bench/run; else go test -run '^$$' -bench . -benchtime 1s ./...; fi
+	testdata/bench/run
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (default 10s)
