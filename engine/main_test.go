@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/eiderdb/eider/sql/lex"
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/types"
 	"github.com/eiderdb/eider/storage/duck"
@@ -113,3 +114,5 @@ func linesOf(chunk *types.Chunk) []string {
 	}
 	return lines
 }
+
+func lexOne(text string) lex.Stmt { return lex.Split(text)[0] }

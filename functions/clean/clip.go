@@ -22,7 +22,7 @@ func clipTo() *fn.Decl {
 			{SQL: "SELECT clip_to(140, 0, 100), clip_to(-3, 0, 100), clip_to(42, 0, 100)", Want: "100\t0\t42"},
 			{SQL: "SELECT clip_to(140, 0, NULL), clip_to(NULL, 0, 100)", Want: "140\tNULL"},
 			{SQL: "SELECT clip_to(DATE '2031-05-01', DATE '2000-01-01', DATE '2030-12-31')", Want: "2030-12-31"},
-			{SQL: "SELECT clip_to(1, 10, 0)", Code: "22000"},
+			{SQL: "SELECT clip_to(1, 10, 0)", Code: "22023"},
 		},
 	}
 }
