@@ -187,3 +187,55 @@ func TestScalarFailures(t *testing.T) {
 		require.Equal(t, int64(1), queryOne(t, c, "select 1"), "the connection lives")
 	}
 }
+
+func TestScalarManyArguments(t *testing.T) {
+	ctx := context.Background()
+	_, c := openTest(t, Config{})
+	double := types.Of(types.Double)
+	require.NoError(t, c.RegisterScalar(ctx, Scalar{Name: "sum_all", Variadic: double, Returns: double, Func: sumDoubles}))
+	var args []string
+	for k := range 200 { // more vectors than the trampoline keeps on its stack
+		args = append(args, fmt.Sprintf("i + %d", k))
+	}
+	require.Equal(t, int64(0), queryOne(t, c, "select count(*) from range(5000) t(i) where sum_all("+strings.Join(args, ", ")+") <> 200 * i + 19900"))
+}
+
+func TestScalarNestedResult(t *testing.T) {
+	ctx := context.Background()
+	_, c := openTest(t, Config{})
+	bigint := types.Of(types.BigInt)
+	require.NoError(t, c.RegisterScalar(ctx, Scalar{
+		Name: "up_to", Params: []*types.Type{bigint},
+		Returns: &types.Type{ID: types.Struct, Fields: []types.Field{{Name: "l", Type: &types.Type{ID: types.List, Child: bigint}}, {Name: "s", Type: types.Of(types.Varchar)}}},
+		Func: func(_ any, in *types.Chunk, out *Writer) error {
+			for i, n := range types.Slice[int64](&in.Columns[0]) {
+				if n%5 == 4 {
+					out.SetNull(i)
+					continue
+				}
+				list := make([]any, n%5)
+				for k := range list {
+					list[k] = k
+				}
+				if err := out.Set(i, map[string]any{"l": list, "s": fmt.Sprintf("a text for row %d", n)}); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}))
+	require.Equal(t, int64(0), queryOne(t, c, `select count(*) from (select i, up_to(i) u from range(5000) t(i))
+		where u is distinct from case when i % 5 <> 4 then {'l': range(i % 5), 's': 'a text for row ' || i} end`))
+}
+
+// TestScalarAllocatesNothing runs hundreds of vectors through a callback and counts
+// fewer allocations than vectors.
+func TestScalarAllocatesNothing(t *testing.T) {
+	ctx := context.Background()
+	_, c := openTest(t, Config{Threads: 1})
+	double := types.Of(types.Double)
+	require.NoError(t, c.RegisterScalar(ctx, Scalar{Name: "sum_all", Variadic: double, Returns: double, Func: sumDoubles}))
+	mustExec(t, c, "create table t as select random() a, random() b from range(1000000)")
+	allocations := testing.AllocsPerRun(5, func() { queryOne(t, c, "select sum(sum_all(a, b)) from t") })
+	require.Less(t, allocations, 1000000.0/types.VectorSize)
+}
