@@ -94,6 +94,15 @@ var rules = []rule{
 	{"Binder", `Catalog type does not support time travel`, sqlstate.FeatureNotSupported, "", ""},
 	{"Invalid Input", `More than one row returned by a subquery`, sqlstate.CardinalityViolation, "more than one row returned by a subquery used as an expression", ""},
 
+	// What the catalog's macros raise with error(), in PostgreSQL's words.
+	{"Invalid Input", `relation "{table}" does not exist`, sqlstate.UndefinedTable, "", ""},
+	{"Invalid Input", `schema "{schema}" does not exist`, sqlstate.InvalidSchemaName, "", ""},
+	{"Invalid Input", `function "{}" does not exist`, sqlstate.UndefinedFunction, "", ""},
+	{"Invalid Input", `operator does not exist: `, sqlstate.UndefinedFunction, "", ""},
+	{"Invalid Input", `type "{}" does not exist`, sqlstate.UndefinedObject, "", ""},
+	{"Invalid Input", `role "{}" does not exist`, sqlstate.UndefinedObject, "", ""},
+	{"Invalid Input", `unrecognized configuration parameter "{}"`, sqlstate.UndefinedObject, "", ""},
+
 	// Parameters.
 	{"Invalid Input", `Values were not provided for the following prepared statement parameters`, sqlstate.UndefinedParameter, "", ""},
 	{"Invalid Input", `No statement to prepare`, sqlstate.SyntaxError, "there is no statement", ""},

@@ -35,6 +35,14 @@ create table usesmood(m mood); create macro mac(x) as x; prepare ps as select $1
 create table dep(i int, j int); create index depi on dep(i); create schema full_; create table full_.x(i int); create table lonely(i int)`
 
 var failures = []failing{
+	// The catalog's macros.
+	{sql: `select error('relation "x" does not exist')`, code: "42P01", message: `relation "x" does not exist`, table: "x"},
+	{sql: `select error('schema "x" does not exist')`, code: "3F000", message: `schema "x" does not exist`},
+	{sql: `select error('function "x" does not exist')`, code: "42883", message: `function "x" does not exist`},
+	{sql: `select error('operator does not exist: x')`, code: "42883", message: `operator does not exist: x`},
+	{sql: `select error('type "x" does not exist')`, code: "42704", message: `type "x" does not exist`},
+	{sql: `select error('role "x" does not exist')`, code: "42704", message: `role "x" does not exist`},
+	{sql: `select error('unrecognized configuration parameter "x"')`, code: "42704", message: `unrecognized configuration parameter "x"`},
 	// Names.
 	{sql: "select ^nope", code: "42703", message: `column "nope" does not exist`, column: "nope"},
 	{sql: "select 'é', ^nope from t", code: "42703", message: `column "nope" does not exist`, hint: `Candidate bindings: "a"`, column: "nope"},
