@@ -300,10 +300,6 @@ func binaryDate(c *column, dst []byte, row int) []byte {
 	return binary.BigEndian.AppendUint32(dst, uint32(day))
 }
 
-func binaryTime(c *column, dst []byte, row int) []byte {
-	return binary.BigEndian.AppendUint64(dst, at[uint64](c, row))
-}
-
 func binaryTimeNS(c *column, dst []byte, row int) []byte {
 	return binary.BigEndian.AppendUint64(dst, uint64(roundNanos(at[int64](c, row))))
 }

@@ -3,6 +3,7 @@ package encode
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"math"
 	"unicode/utf8"
 
@@ -163,14 +164,10 @@ func parseJSON(b []byte) (string, error) {
 		return string(b), nil
 	}
 	e := sqlstate.New(sqlstate.InvalidTextRepresentation, "invalid input syntax for type json")
+	var value json.RawMessage
 	var syntax *json.SyntaxError
-	var any json.RawMessage
-	if err := json.Unmarshal(b, &any); err != nil {
-		e = e.WithDetail("%s", err.Error())
-		if s, ok := err.(*json.SyntaxError); ok {
-			syntax = s
-			e = e.WithDetail("%s at byte %d.", syntax.Error(), syntax.Offset)
-		}
+	if errors.As(json.Unmarshal(b, &value), &syntax) {
+		e = e.WithDetail("%s at byte %d.", syntax.Error(), syntax.Offset)
 	}
 	return "", e
 }
@@ -299,18 +296,15 @@ func (r *reader) timeOrText(oid uint32) (any, error) {
 	if elem, ok := ElementOf(oid); ok {
 		return r.array(elem)
 	}
-	if oid >= firstBuiltinWithoutText && oid < firstUserOID && !isTextOID(oid) {
+	if oid != 0 && oid < firstUserOID && !isTextOID(oid) {
 		return nil, sqlstate.Newf(sqlstate.FeatureNotSupported, "the binary format of the type with OID %d is not supported", oid).
 			WithHint("Send the parameter as text.")
 	}
 	return boxed(r.text())
 }
 
-const (
-	firstBuiltinWithoutText = 1
-	// firstUserOID is where PostgreSQL's numbers for what users create begin.
-	firstUserOID = 16384
-)
+// firstUserOID is where PostgreSQL's numbers for what users create begin.
+const firstUserOID = 16384
 
 func isTextOID(oid uint32) bool {
 	switch oid {

@@ -275,7 +275,7 @@ func (s *spanSum) fields(b []byte) bool {
 	}
 	seconds := unit{micros: microsPerSecond}
 	var seen unitSet
-	u, haveUnit, ago, any := seconds, false, false, false
+	u, haveUnit, ago, hasNumber := seconds, false, false, false
 	for i := len(words) - 1; i >= 0; i-- {
 		w := words[i]
 		if isAlpha(w[0]) {
@@ -293,7 +293,7 @@ func (s *spanSum) fields(b []byte) bool {
 			u, haveUnit = named, true
 			continue
 		}
-		any = true
+		hasNumber = true
 		if strings.IndexByte(string(w), ':') >= 0 {
 			if haveUnit || !seen.add(unit{micros: 3600 * microsPerSecond}, unit{micros: 60 * microsPerSecond}, seconds) || !s.clockField(w) {
 				return false
@@ -317,7 +317,7 @@ func (s *spanSum) fields(b []byte) bool {
 		}
 		u, haveUnit = seconds, false
 	}
-	if haveUnit || !any {
+	if haveUnit || !hasNumber {
 		return false
 	}
 	if ago {
