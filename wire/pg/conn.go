@@ -61,8 +61,9 @@ type conn struct {
 	stateMu sync.Mutex // guards busy
 	busy    bool       // there is something to cancel
 
-	eventMu sync.Mutex // guards events
+	eventMu sync.Mutex // guards events, running, and c.out while running
 	events  events
+	running bool
 	woken   atomic.Bool // events has something, or the server drains or the session ended
 }
 
@@ -115,6 +116,7 @@ func (c *conn) recovered() {
 		return
 	}
 	c.srv.panics.Add(1)
+	c.setRunning(false)
 	id := c.queryID()
 	c.log.Error("panic while serving a client", "query_id", id, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 	e := sqlstate.New(sqlstate.InternalError, "internal error").WithDetail("The server's log has it under query id %s.", id).Fatal()

@@ -27,10 +27,24 @@ type events struct {
 	dropped       int
 }
 
-// onNotice takes a notice of the session; it goes out before the statement's answer.
+// onNotice takes a notice of the session. It goes out before the statement's answer;
+// at once while the statement runs, for it may tell how far a long one has come.
 func (c *conn) onNotice(e *sqlstate.Error) {
 	c.eventMu.Lock()
-	c.events.notices = append(c.events.notices, e)
+	defer c.eventMu.Unlock()
+	if !c.running {
+		c.events.notices = append(c.events.notices, e)
+		return
+	}
+	c.out = appendNotice(c.out, e)
+	_ = c.flush() // the error stays for the statement's end
+}
+
+// setRunning says that the connection's goroutine is within the engine: c.out is
+// then onNotice's.
+func (c *conn) setRunning(running bool) {
+	c.eventMu.Lock()
+	c.running = running
 	c.eventMu.Unlock()
 }
 

@@ -143,7 +143,7 @@ func (s *fakeSession) Prepare(_ context.Context, text string, st lex.Stmt, given
 		f.params, f.columns, f.rows = []*types.Type{t}, []types.Column{{Name: "?column?", Type: types.Of(types.Varchar)}}, 1
 	case sql == "select pg_sleep(60)":
 		f.columns = bigint
-	case sql == "begin", sql == "commit", sql == "rollback", sql == "select 1/0", sql == "panic", sql == "notice",
+	case sql == "begin", sql == "commit", sql == "rollback", sql == "select 1/0", sql == "panic", sql == "notice", sql == "notice and sleep" && !s.db.harmless,
 		strings.HasPrefix(sql, "set "), strings.HasPrefix(sql, "notify "):
 	case sql == "huge":
 		f.columns, f.rows = []types.Column{{Name: "s", Type: types.Of(types.Varchar)}}, 1
@@ -203,6 +203,12 @@ func (f *fakeStatement) Run(ctx context.Context, args []any) (cursor, error) {
 		panic("on purpose")
 	case f.sql == "notice":
 		s.opts.OnNotice(&sqlstate.Error{Severity: "NOTICE", Code: "00000", Message: "look out"})
+	case f.sql == "notice and sleep":
+		s.running.Store(true)
+		defer s.running.Store(false)
+		s.opts.OnNotice(&sqlstate.Error{Severity: "NOTICE", Code: "00000", Message: "half of it"})
+		<-s.cancel
+		return nil, errCanceled()
 	case f.sql == "select pg_sleep(60)":
 		s.running.Store(true)
 		defer s.running.Store(false)

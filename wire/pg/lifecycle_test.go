@@ -67,6 +67,15 @@ func TestCancel(t *testing.T) {
 	require.Contains(t, c.query("select 1"), "C SELECT 1")
 }
 
+func TestNoticesOfARunningStatementGoOutAtOnce(t *testing.T) {
+	s, _ := serveFake(t, Config{})
+	c := login(t, s.Addr())
+	c.send(&pgproto3.Query{String: "notice and sleep"})
+	require.Equal(t, []string{"N NOTICE 00000"}, c.until('N'))
+	requestCancel(t, s.Addr(), c.pid, c.key)
+	require.Equal(t, []string{"E ERROR 57014", "Z I"}, c.until('Z'))
+}
+
 func TestRacingCancelsAreHarmless(t *testing.T) {
 	s, _ := serveFake(t, Config{})
 	c := login(t, s.Addr())

@@ -28,7 +28,9 @@ const slowChunk = 2 * time.Millisecond
 
 // start runs the portal's statement.
 func (c *conn) start(ctx context.Context, p *portal) error {
+	c.setRunning(true)
 	cur, err := p.stmt.stmt.Run(ctx, p.args)
+	c.setRunning(false)
 	if err != nil {
 		return err
 	}
