@@ -63,7 +63,7 @@ func (db *DB) newGate(committed gate.Querier) *gate.Gate {
 		}
 		functions[i] = f
 	}
-	for _, name := range []string{setConfigFunction, notifyFunction} { // each acts on its caller's session only
+	for _, name := range []string{setConfigFunction, settingFunction, notifyFunction} { // each acts on its caller's session only
 		functions = append(functions, gate.Function{Name: name})
 	}
 	return gate.New(gate.Options{

@@ -12,6 +12,7 @@ import (
 // learn from the connection that plans the call, so that nobody can name another's.
 const (
 	setConfigFunction = "eider_set_config"
+	settingFunction   = "eider_current_setting"
 	notifyFunction    = "eider_notify"
 )
 
@@ -86,31 +87,47 @@ func isColumn(e *rewrite.Editor, start, end int) bool {
 // sessionScalars are the functions that the rule calls.
 func (db *DB) sessionScalars() []duck.Scalar {
 	text, boolean := types.Of(types.Varchar), types.Of(types.Boolean)
-	function := func(name string, params []*types.Type, f func(s *Session, in *types.Chunk, row int) (string, error)) duck.Scalar {
+	function := func(name string, params []*types.Type, f func(s *Session, in *types.Chunk, row int) (v string, null bool, err error)) duck.Scalar {
 		return duck.Scalar{Name: name, Params: params, Returns: text, Volatile: true,
-			BindConnection: func(connection uint64) (any, error) {
-				if s := db.sessionOf(connection); s != nil {
-					return s, nil
-				}
-				return nil, sqlstate.Newf(sqlstate.ObjectNotInPrerequisiteState, "function %s needs a session", name)
-			},
+			// A connection of the engine's own has no session, but may define a macro that calls.
+			BindConnection: func(connection uint64) (any, error) { return db.sessionOf(connection), nil },
 			Func: func(state any, in *types.Chunk, out *duck.Writer) error {
+				s := state.(*Session)
+				if s == nil {
+					return sqlstate.Newf(sqlstate.ObjectNotInPrerequisiteState, "function %s needs a session", name)
+				}
 				for i := range in.Len {
-					v, err := f(state.(*Session), in, i)
-					if err != nil {
+					v, null, err := f(s, in, i)
+					switch {
+					case err != nil:
 						return err
+					case null:
+						out.SetNull(i)
+					default:
+						out.SetBytes(i, []byte(v))
 					}
-					out.SetBytes(i, []byte(v))
 				}
 				return nil
 			}}
 	}
 	return []duck.Scalar{
-		function(setConfigFunction, []*types.Type{text, text, boolean}, func(s *Session, in *types.Chunk, row int) (string, error) {
-			return s.setConfig(&in.Columns[0], &in.Columns[1], &in.Columns[2], row)
+		function(setConfigFunction, []*types.Type{text, text, boolean}, func(s *Session, in *types.Chunk, row int) (string, bool, error) {
+			v, err := s.setConfig(&in.Columns[0], &in.Columns[1], &in.Columns[2], row)
+			return v, false, err
 		}),
-		function(notifyFunction, []*types.Type{text, text}, func(s *Session, in *types.Chunk, row int) (string, error) {
-			return "", s.Notify(cellText(&in.Columns[0], row), cellText(&in.Columns[1], row)) // void
+		function(settingFunction, []*types.Type{text, boolean}, func(s *Session, in *types.Chunk, row int) (string, bool, error) {
+			name, missingOK := &in.Columns[0], &in.Columns[1]
+			if !name.Valid(row) || !missingOK.Valid(row) {
+				return "", true, nil
+			}
+			v, ok := s.Setting(cellText(name, row))
+			if !ok && !types.Slice[bool](missingOK)[row] {
+				return "", false, s.values.Unknown(cellText(name, row))
+			}
+			return v, !ok, nil
+		}),
+		function(notifyFunction, []*types.Type{text, text}, func(s *Session, in *types.Chunk, row int) (string, bool, error) {
+			return "", false, s.Notify(cellText(&in.Columns[0], row), cellText(&in.Columns[1], row)) // void
 		}),
 	}
 }

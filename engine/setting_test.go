@@ -196,6 +196,13 @@ func TestReadOnlyByDefault(t *testing.T) {
 	require.Equal(t, "1", rowsOf(t, s, "select a from t"))
 }
 
+func TestCurrentSetting(t *testing.T) {
+	s := memory(t)
+	exec(t, s, "set my.x = 'v'")
+	require.Equal(t, "v\t4MB\tNULL\tNULL\tNULL", rowsOf(t, s, "select eider_current_setting('MY.X', false), eider_current_setting('work_mem', false), eider_current_setting('my.y', true), eider_current_setting(null, false), eider_current_setting('my.x', null)"))
+	require.Equal(t, sqlstate.UndefinedObject, failing(t, s, "select eider_current_setting('my.y', false)").Code)
+}
+
 func TestStatementTimeout(t *testing.T) {
 	s := memory(t)
 	exec(t, s, "set statement_timeout = 50")

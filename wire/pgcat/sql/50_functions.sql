@@ -5,8 +5,8 @@ CREATE MACRO eider_sys.pg.version() AS 'PostgreSQL ' || coalesce(eider_sys.live.
 CREATE MACRO eider_sys.pg."current_schema"() AS eider_sys.live.schema_name('', system.main.current_schema());
 CREATE MACRO eider_sys.pg.current_schemas(implicit) AS CASE WHEN implicit THEN ['pg_catalog'] ELSE [] END
   || [eider_sys.live.schema_name('', s) FOR s, i IN eider_sys.live.search_path() IF list_position(eider_sys.live.search_path(), s) = i];
-CREATE MACRO eider_sys.pg.current_setting(n) AS coalesce(eider_sys.live.setting(n), error('unrecognized configuration parameter "' || n || '"')),
-  (n, missing_ok) AS CASE WHEN missing_ok THEN eider_sys.live.setting(n) ELSE coalesce(eider_sys.live.setting(n), error('unrecognized configuration parameter "' || n || '"')) END;
+CREATE MACRO eider_sys.pg.current_setting(n) AS eider_current_setting(n, false),
+  (n, missing_ok) AS eider_current_setting(n, missing_ok);
 CREATE MACRO eider_sys.pg.pg_is_in_recovery() AS false;
 CREATE MACRO eider_sys.pg.pg_is_wal_replay_paused() AS false;
 CREATE MACRO eider_sys.pg.inet_server_addr() AS NULL::VARCHAR;
