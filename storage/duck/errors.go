@@ -52,6 +52,7 @@ var rules = []rule{
 	{"Catalog", `Column with name {column} already exists`, sqlstate.DuplicateColumn, `column "{column}" specified more than once`, ""},
 	{"Catalog", `Index with name "{table}" already exists`, sqlstate.DuplicateTable, `relation "{table}" already exists`, ""},
 	{"Catalog", `Existing object {table} is of type {}, trying to {} type {}`, sqlstate.WrongObjectType, "", ""},
+	{"Catalog", `Can only modify {} with ALTER {} statement`, sqlstate.WrongObjectType, "", ""},
 	{"Catalog", `{table} is not an table`, sqlstate.WrongObjectType, `"{table}" is not a table`, ""},
 	{"Catalog", `Could not drop the table because`, sqlstate.DependentObjectsStillExist, "", ""},
 	{"Catalog", `Cannot drop entry "{}" because it is an internal system entry`, sqlstate.DependentObjectsStillExist, "", ""},
@@ -60,6 +61,7 @@ var rules = []rule{
 	{"Catalog", `Cannot drop column: table only has one`, sqlstate.InvalidTableDefinition, "", ""},
 	{"Catalog", `table "{table}" can have only one primary key`, sqlstate.InvalidTableDefinition, "", ""},
 	{"Catalog", `unrecognized configuration parameter "{}"`, sqlstate.UndefinedObject, "", ""},
+	{"Invalid Input", `unrecognized configuration parameter "{}"`, sqlstate.UndefinedObject, "", ""}, // of error() in a macro
 	{"Parser", `Duplicate CTE name "{table}"`, sqlstate.DuplicateAlias, `WITH query name "{table}" specified more than once`, ""},
 	{"Parser", `table "{table}" has more than one primary key`, sqlstate.InvalidTableDefinition, "", ""},
 

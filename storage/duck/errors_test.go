@@ -44,6 +44,8 @@ var failures = []failing{
 	{sql: `select error('role "x" does not exist')`, code: "42704", message: `role "x" does not exist`},
 	{sql: `select error('unrecognized configuration parameter "x"')`, code: "42704", message: `unrecognized configuration parameter "x"`},
 	// Names.
+	{sql: "alter table vv rename to ww", code: "42809"},
+	{sql: `select error('unrecognized configuration parameter "my.none"')`, code: "42704", message: `unrecognized configuration parameter "my.none"`},
 	{sql: "select ^nope", code: "42703", message: `column "nope" does not exist`, column: "nope"},
 	{sql: "select 'é', ^nope from t", code: "42703", message: `column "nope" does not exist`, hint: `Candidate bindings: "a"`, column: "nope"},
 	{sql: "select 1 qualify 1 = ^nope", code: "42703", column: "nope"},
