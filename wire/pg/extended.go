@@ -43,7 +43,10 @@ func (c *conn) extended(ctx context.Context, body []byte, step func(context.Cont
 		err, text = se.err, se.text
 	}
 	c.skipping = true
-	return c.fail(ctx, err, text)
+	if err := c.fail(ctx, err, text); err != nil {
+		return err
+	}
+	return c.flush() // asyncpg sends Flush, not Sync, and waits: a Flush that follows would be dropped
 }
 
 // sync ends a pipeline: its transaction is committed.

@@ -63,6 +63,12 @@ func (c *conn) prepare(ctx context.Context, st *prepared, declared []uint32) err
 		st.endsBlock = true
 	}
 	c.describeStatement(st, stmt, declared)
+	st.cols = catalogColumns(st.text, list[0].Tokens, st.cols)
+	for n, oid := range written(st.text, list[0].Tokens) {
+		if n <= len(st.oids) && (n > len(declared) || declared[n-1] == 0) {
+			st.oids[n-1] = oid
+		}
+	}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package pg
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -56,6 +57,13 @@ func (c *conn) queryText(ctx context.Context, text string) error {
 // the implicit transaction's commit.
 func (c *conn) simple(ctx context.Context, text string, parsed lex.Stmt, only, last bool) error {
 	c.statements++
+	if p, count := c.portalMove(text, parsed); p != nil && c.sess.TxStatus() != 'E' {
+		n, err := c.move(ctx, p, count)
+		if err == nil {
+			c.out = appendCommandComplete(c.out, "MOVE "+strconv.Itoa(n))
+		}
+		return err
+	}
 	st, err := c.simpleStatement(ctx, text, parsed, only)
 	if err != nil {
 		return err

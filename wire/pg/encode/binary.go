@@ -14,7 +14,9 @@ func (c *column) chooseBinary(pg PGType) {
 	case types.Integer, types.Float:
 		c.op = opBinary32
 	case types.BigInt, types.Double, types.Time:
-		c.op = opBinary64
+		if !isOID(c.typ) {
+			c.op = opBinary64
+		}
 	case types.Timestamp, types.TimestampTZ:
 		c.op = opBinaryTimestamp
 	case types.Varchar, types.Blob, types.Geometry:
@@ -49,6 +51,9 @@ func (c *column) scalarBinary() appendFunc {
 	case types.UInteger:
 		return binary64[uint32]
 	case types.BigInt, types.Double, types.Time:
+		if isOID(c.typ) {
+			return binaryOID
+		}
 		return binary64[uint64]
 	case types.UBigInt:
 		return binaryUBigInt
@@ -107,4 +112,9 @@ func binary32[T uint16 | int32 | uint32](c *column, dst []byte, row int) []byte 
 
 func binary64[T uint32 | uint64](c *column, dst []byte, row int) []byte {
 	return binary.BigEndian.AppendUint64(dst, uint64(at[T](c, row)))
+}
+
+// binaryOID writes an object identifier's four bytes, of the BIGINT that holds it.
+func binaryOID(c *column, dst []byte, row int) []byte {
+	return binary.BigEndian.AppendUint32(dst, uint32(at[int64](c, row)))
 }

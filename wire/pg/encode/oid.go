@@ -77,6 +77,9 @@ type Catalog interface {
 	EnumOIDs(t *types.Type) (oid, array uint32, ok bool)
 }
 
+// AliasOID is the alias of a BIGINT that is an object identifier to clients: oid.
+const AliasOID = "oid"
+
 // varhdrsz is the length word that PostgreSQL counts into typmods.
 const varhdrsz = 4
 
@@ -102,6 +105,9 @@ func Map(t *types.Type, cat Catalog) PGType {
 	case types.USmallInt, types.Integer:
 		return PGType{OIDInt4, 4, -1}
 	case types.UInteger, types.BigInt:
+		if isOID(t) {
+			return PGType{OIDOid, 4, -1}
+		}
 		return PGType{OIDInt8, 8, -1}
 	case types.UBigInt:
 		return numericType(20, 0)
@@ -162,6 +168,9 @@ func mapBytesAndTimes(t *types.Type) PGType {
 	}
 	return PGType{OIDText, -1, -1}
 }
+
+// isOID tells the object identifiers of a catalog's answer.
+func isOID(t *types.Type) bool { return t.ID == types.BigInt && t.Alias == AliasOID }
 
 func isJSON(t *types.Type) bool { return t.ID == types.Varchar && t.Alias == "JSON" }
 
