@@ -66,6 +66,9 @@ func (n *names) triggers() []string {
 	for w := range castTypes {
 		words = append(words, w)
 	}
+	for w := range renamed {
+		words = append(words, w)
+	}
 	for w := range nullaryWords {
 		words = append(words, w)
 	}

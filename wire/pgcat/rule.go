@@ -70,6 +70,8 @@ type walk struct {
 	items  []item
 	ops    []int // operators that mean PostgreSQL's only if the statement asks the catalog
 	casts  []cast
+	// castCalls are those in the other spelling.
+	castCalls []castCall
 	// sets are set-returning calls in FROM, by the index of their closing parenthesis.
 	sets []int
 	// classes are the catalogs in FROM, by the names they go by; systems are mentions of tableoid.
@@ -120,6 +122,7 @@ func (w *walk) run() {
 	w.closeItem(len(w.Toks))
 	w.finishItems()
 	w.finishCasts()
+	w.finishCastCalls()
 	if w.catalog {
 		w.finishOperators()
 		w.finishSets()
@@ -259,7 +262,7 @@ func (w *walk) ident(i int) int {
 			return w.collation(i)
 		case "cast", "try_cast":
 			if w.Is(i+1, "(") {
-				w.castCall(i)
+				w.callCast(i)
 			}
 		case "schema":
 			return w.schemaName(i)

@@ -203,8 +203,8 @@ func (w *walk) castAs(i int) int {
 	return as
 }
 
-// castCall handles CAST(x AS type) with a type that DuckDB has no name for.
-func (w *walk) castCall(i int) {
+// callCast handles CAST(x AS type) with a type that DuckDB has no name for.
+func (w *walk) callCast(i int) {
 	as := w.castAs(i)
 	if as < 0 {
 		return
@@ -215,12 +215,40 @@ func (w *walk) castCall(i int) {
 	case !known || last < 0:
 	case special.object && !w.isArray(last):
 		w.catalog = true
-		w.Replace(w.Toks[i].Start, w.Toks[i+1].End, w.macro(name+"in")+"(")
+		w.castCalls = append(w.castCalls, castCall{i, w.Close(i + 1), name})
 		w.Delete(w.Toks[as].Start, w.Toks[last].End)
 	case special.object:
 		w.replaceType(as+1, last, "BIGINT")
 	case w.Name(as+1) != "pg_catalog": // a qualified type's schema goes when its name is visited
 		w.replaceType(as+1, last, special.duck)
+	}
+}
+
+// castCall is a CAST to an object's type: token i to its closing parenthesis.
+type castCall struct {
+	i, end int
+	typ    string
+}
+
+// finishCastCalls writes the calls: the name where it is shown or cast to text, else the OID.
+func (w *walk) finishCastCalls() {
+	for _, c := range w.castCalls {
+		text := w.wantsText(c.i, c.end) || w.outerItem(c.i, c.end)
+		if w.Is(c.i-1, "(") && w.Word(c.i-2, "cast") && w.Word(c.end+1, "as") {
+			switch name, _ := w.typeName(c.end + 2); name {
+			case "text", "varchar", "name":
+				text = true
+			}
+		}
+		call := w.macro(c.typ+"in") + "("
+		if text {
+			call = w.macro(c.typ+"out") + "("
+			if w.Toks[c.i+2].IsString() || w.Toks[c.i+2].Kind == lex.Param {
+				call += w.macro(c.typ+"in") + "("
+				w.Insert(w.Toks[c.end].Start, ")")
+			}
+		}
+		w.Replace(w.Toks[c.i].Start, w.Toks[c.i+1].End, call)
 	}
 }
 

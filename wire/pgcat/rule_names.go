@@ -125,6 +125,10 @@ func (w *walk) function(i, last, parts int) {
 	if enginesOwn[name] {
 		return
 	}
+	if to := renamed[name]; to != "" && !w.declares(i) && (parts == 1 || w.Name(last-2) == "pg_catalog") {
+		w.Replace(w.Toks[i].Start, w.Toks[last].End, to)
+		return
+	}
 	if parts == 1 {
 		if w.names.functions[name] && !qualifiedOnly[name] && !w.declares(i) {
 			w.catalog = true
@@ -147,6 +151,12 @@ func (w *walk) function(i, last, parts int) {
 	case "public":
 		w.ReplaceTok(s, "main")
 	}
+}
+
+// renamed are functions that DuckDB has under another name.
+var renamed = map[string]string{
+	"json_build_object": "json_object", "jsonb_build_object": "json_object", "json_build_array": "json_array", "jsonb_build_array": "json_array",
+	"json_agg": "json_group_array", "jsonb_agg": "json_group_array", "json_object_agg": "json_group_object", "jsonb_object_agg": "json_group_object",
 }
 
 // enginesOwn are functions that the engine's own rule edits, pg_catalog before them included.
