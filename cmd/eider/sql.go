@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -92,11 +93,8 @@ func runSQL(cmd *cobra.Command, target string, f sqlFlags) (err error) {
 	defer func() { err = errors.Join(err, closeOut()) }()
 	interactive := len(f.commands) == 0 && len(f.files) == 0 && isTerminal(cmd.InOrStdin())
 
-	// Ctrl-C reaches the statement that runs; only where nothing runs it ends a script.
-	interrupts := make(chan os.Signal, 1)
-	signal.Notify(interrupts, os.Interrupt)
-	defer signal.Stop(interrupts)
-	o.Interrupts = interrupts
+	stopInterrupts := takeInterrupts(&o, interactive)
+	defer stopInterrupts()
 
 	var sh *shell.Shell
 	notice := func(e *sqlstate.Error) {
@@ -125,6 +123,45 @@ func runSQL(cmd *cobra.Command, target string, f sqlFlags) (err error) {
 		return sh.Interact(ctx, history)
 	}
 	return runScripts(ctx, cmd, sh, f)
+}
+
+// patience is how long an interrupt waits for a statement to take it.
+const patience = 100 * time.Millisecond
+
+// takeInterrupts sends Ctrl-C to the statement that runs. Where none runs (a script that
+// waits for its input) it ends the program; the shell's editor sees it as a key.
+func takeInterrupts(o *shell.Options, interactive bool) (stop func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt)
+	if interactive {
+		o.Interrupts = signals
+		return func() { signal.Stop(signals) }
+	}
+	running := make(chan os.Signal)
+	o.Interrupts = running
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-done:
+				return
+			case sig := <-signals:
+				select {
+				case running <- sig:
+				case <-done:
+					return
+				case <-time.After(patience):
+					os.Exit(exitInterrupted)
+				}
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(done)
+		<-ended
+	}
 }
 
 func runScripts(ctx context.Context, cmd *cobra.Command, sh *shell.Shell, f sqlFlags) error {
