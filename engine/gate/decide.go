@@ -454,8 +454,8 @@ func (d *decider) dynamic(c *call, f *frame) error {
 		}
 		return d.reading(&p.reads, as)
 	}
-	for _, st := range lex.Split(*s) {
-		q, err := parse.New(*s, st).QualifiedName("a table's name")
+	if stmts := lex.Split(*s); len(stmts) > 0 {
+		q, err := parse.New(*s, stmts[0]).QualifiedName("a table's name")
 		if err != nil {
 			return denied42501("function", c.name).Because(err)
 		}
@@ -487,8 +487,8 @@ func (d *decider) argument(c *call, f *frame) error {
 		if c.name == "nextval" && d.caller.readOnly {
 			return sqlstate.New(sqlstate.ReadOnlySQLTransaction, "cannot execute nextval() in a read-only transaction")
 		}
-		for _, st := range lex.Split(*s) {
-			q, err := parse.New(*s, st).QualifiedName("a sequence's name")
+		if stmts := lex.Split(*s); len(stmts) > 0 {
+			q, err := parse.New(*s, stmts[0]).QualifiedName("a sequence's name")
 			if err != nil {
 				return err
 			}

@@ -163,7 +163,7 @@ func (p *Parser) numeric(what string) (any, Span, error) {
 func (p *Parser) number(t lex.Token, sign string) (any, error) {
 	text := strings.ReplaceAll(p.Text(t), "_", "")
 	based := len(text) > 1 && text[0] == '0' && strings.IndexByte("xXoObB", text[1]) >= 0
-	if based || strings.IndexAny(text, ".eE") < 0 {
+	if based || !strings.ContainsAny(text, ".eE") {
 		digits := text
 		if !based {
 			// A leading zero is no octal prefix.
