@@ -245,7 +245,12 @@ func constantArgument(src string, arg, closing lex.Token) []*string {
 // createMacro reads the parameters and one body; overloads are refused as what they
 // become when they are read as one body: a syntax error.
 func (r *reader) createMacro() error {
+	first := r.Mark()
 	r.brackets()
+	// A default of a parameter may be any expression but a query.
+	if err := r.columns(r.toks[int(first):int(r.Mark())]); err != nil {
+		return err
+	}
 	if err := r.ExpectWord("as"); err != nil {
 		return err
 	}
