@@ -63,7 +63,7 @@ func (o *ours) run(ctx context.Context, _ []any) (*output, error) {
 	if tag == "" {
 		tag = o.kind.Name
 	}
-	if s.tx.readOnly && !o.plan.ReadOnly {
+	if (s.tx.readOnly || s.who.ReadOnly()) && !o.plan.ReadOnly {
 		return nil, errReadOnly(tag)
 	}
 	var res *stmt.Result

@@ -144,7 +144,7 @@ func TestReadOnlyRole(t *testing.T) {
 	reader := w.as("reader")
 	reader.must("FROM orders; SET TimeZone = 'UTC'; BEGIN; SELECT 1; COMMIT")
 	for _, sql := range []string{"INSERT INTO orders (id) VALUES (1)", "UPDATE orders SET total = 1", "DELETE FROM orders", "CREATE TEMP TABLE x (a INTEGER)",
-		"WITH a AS (SELECT 1) DELETE FROM orders", "EXPLAIN ANALYZE DELETE FROM orders", "COPY orders FROM STDIN"} {
+		"WITH a AS (SELECT 1) DELETE FROM orders", "EXPLAIN ANALYZE DELETE FROM orders", "COPY orders FROM STDIN", "ALTER ROLE reader SET statement_timeout = '1s'"} {
 		reader.refused(sql, sqlstate.ReadOnlySQLTransaction)
 	}
 	reader.must("EXPLAIN DELETE FROM orders")
