@@ -70,9 +70,10 @@ func (c *Cursor) Next(ctx context.Context) (*types.Chunk, error) {
 	if err := c.readable(); err != nil {
 		return nil, err
 	}
-	if c.suspended {
-		c.resume()
+	if err := c.s.usable(); err != nil {
+		return nil, c.end(err)
 	}
+	c.resume()
 	if ctx != c.caller && ctx.Done() != nil {
 		defer context.AfterFunc(ctx, func() { c.running.cancel(context.Cause(ctx)) })()
 	}
@@ -89,12 +90,16 @@ func (c *Cursor) Next(ctx context.Context) (*types.Chunk, error) {
 }
 
 // Suspend says that no more rows are wanted for now (a portal's row limit): until the
-// next Next the session counts as idle and Cancel doesn't touch the cursor.
+// next Next the session counts as idle, Cancel doesn't touch the cursor and the timeout
+// doesn't run.
 func (c *Cursor) Suspend() {
 	if c.ended || c.suspended {
 		return
 	}
 	c.suspended = true
+	if t := c.running.timer; t != nil {
+		t.Stop()
+	}
 	s := c.s
 	s.mu.Lock()
 	if s.running == c.running {
@@ -104,14 +109,21 @@ func (c *Cursor) Suspend() {
 	s.show(false, "")
 }
 
+// resume makes Cancel reach the cursor again, after Suspend or after another statement.
 func (c *Cursor) resume() {
-	c.suspended = false
 	s := c.s
 	s.mu.Lock()
 	if s.running == nil {
 		s.running = c.running
 	}
 	s.mu.Unlock()
+	if !c.suspended {
+		return
+	}
+	c.suspended = false
+	if t := c.running.timer; t != nil && s.statementTimeout > 0 {
+		t.Reset(s.statementTimeout)
+	}
 	s.show(true, "")
 }
 

@@ -298,6 +298,25 @@ func TestCancel(t *testing.T) {
 	require.Equal(t, sqlstate.QueryCanceled, sqlstate.CodeOf(err))
 	require.Equal(t, "1", rowsOf(t, s, "select 1"))
 
+	// Another statement in between doesn't put a cursor out of Cancel's reach.
+	c = start(t, s, "select i from range(100000000) r(i)")
+	require.Equal(t, "1", rowsOf(t, s, "select 1"))
+	_, err = c.Next(ctx)
+	require.NoError(t, err)
+	s.Cancel()
+	_, err = drainRows(c)
+	require.Equal(t, sqlstate.QueryCanceled, sqlstate.CodeOf(err))
+
+	// The timeout is for work, not for a client that doesn't fetch.
+	s.statementTimeout = 200 * time.Millisecond
+	c = start(t, s, "select i from range(100000) r(i)")
+	c.Suspend()
+	<-time.After(300 * time.Millisecond)
+	rest, err := drainRows(c)
+	require.NoError(t, err)
+	require.Len(t, rest, 100000)
+	s.statementTimeout = 0
+
 	failed = run(ctx)
 	require.True(t, db.TerminateSession(s.PID()))
 	require.Equal(t, sqlstate.AdminShutdown, sqlstate.CodeOf(<-failed))
