@@ -289,8 +289,8 @@ func openError(path string, err error) error {
 		return fmt.Errorf("open %s: %w", path, err)
 	}
 	if note.Postgres == "" {
-		return fmt.Errorf("%s is open in another process (eider, pid %d)", path, note.PID)
+		return fmt.Errorf("%s is open in another process (eider, pid %d; SQLSTATE %s)", path, note.PID, sqlstate.ObjectInUse)
 	}
-	return fmt.Errorf("%s is open in another process (eider serve, pid %d). Connect to it instead:\n  eider sql %s\n  psql %s",
-		path, note.PID, note.URL(), note.URL())
+	return fmt.Errorf("%s is open in another process (eider serve, pid %d; SQLSTATE %s). Connect to it instead:\n  eider sql %s\n  psql %s",
+		path, note.PID, sqlstate.ObjectInUse, note.URL(), note.URL())
 }
