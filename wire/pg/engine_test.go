@@ -3,8 +3,10 @@ package pg
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -258,6 +260,37 @@ func TestCancelAndTerminateFromTheEngine(t *testing.T) {
 	require.False(t, db.CancelSession(-1))
 	require.True(t, db.TerminateSession(int32(c.pid)))
 	require.Equal(t, []string{"E FATAL 57P01", "closed"}, c.until())
+}
+
+func TestRolesLogIn(t *testing.T) {
+	db, err := engine.Open(context.Background(), engine.Options{Path: filepath.Join(t.TempDir(), "shop.db"), Logger: quiet()})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	s := serve(t, engineDatabase{db}, Config{Auth: db.Gate(), LoginFailures: -1})
+	trusted := login(t, s.Addr())
+	require.Contains(t, trusted.query("create role boss superuser login password 's3crét'"), "C CREATE ROLE")
+	require.Contains(t, trusted.query("create role few login password 'x' connection limit 1"), "C CREATE ROLE")
+	require.Contains(t, trusted.query("create role nologin"), "C CREATE ROLE")
+	connect := func(user, password string) (*pgconn.PgConn, error) {
+		return pgconn.Connect(context.Background(), fmt.Sprintf("host=127.0.0.1 port=%d user=%s password=%s dbname=shop sslmode=disable", s.Addr().(*net.TCPAddr).Port, user, password))
+	}
+	for _, tc := range []struct{ user, password, want string }{
+		{"boss", "s3crét", ""}, {"boss", "s3cre\u0301t", ""}, // the same after SASLprep
+		{"boss", "wrong", "28P01"}, {"nobody", "x", "28P01"}, {"nologin", "x", "28P01"}, {"postgres", "x", "28P01"}, {"few", "x", ""},
+	} {
+		c, err := connect(tc.user, tc.password)
+		if tc.want != "" {
+			require.ErrorContains(t, err, tc.want, tc.user)
+			continue
+		}
+		require.NoError(t, err, tc.user)
+		require.True(t, slices.ContainsFunc(db.Sessions(), func(i engine.SessionInfo) bool { return i.User == tc.user }), tc.user)
+		if tc.user == "few" {
+			_, err := connect("few", "x")
+			require.ErrorContains(t, err, "53300")
+		}
+		require.NoError(t, c.Close(context.Background()))
+	}
 }
 
 func TestListenNotify(t *testing.T) {

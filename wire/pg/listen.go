@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -24,29 +25,33 @@ func (s *Server) resolve(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("resolve listen address %q: %w", s.cfg.Listen, err)
 	}
-	local := true
-	for _, ip := range ips {
-		local = local && ip.IP.IsLoopback()
+	ip := ips[0] // what is checked is what is bound; IPv4 first, as drivers try it
+	for _, other := range ips {
+		if other.IP.To4() != nil {
+			ip = other
+			break
+		}
 	}
-	if local || s.cfg.InsecureListen {
-		return net.JoinHostPort(host, port), nil
+	addr := net.JoinHostPort(ip.String(), port)
+	if ip.IP.IsLoopback() || s.cfg.InsecureListen {
+		return addr, nil
 	}
 	passwords, err := s.hasPasswords(ctx)
 	if err != nil {
 		return "", fmt.Errorf("look for roles with a password: %w", err)
 	}
-	var missing []error
+	var missing []string
 	if !passwords {
-		missing = append(missing, errors.New("no role has a password (CREATE ROLE name SUPERUSER LOGIN PASSWORD '…')"))
+		missing = append(missing, "no role has a password (CREATE ROLE name SUPERUSER LOGIN PASSWORD '…')")
 	}
 	if s.cfg.TLS == nil {
-		missing = append(missing, errors.New("TLS is not set up"))
+		missing = append(missing, "TLS is not set up")
 	}
 	if len(missing) > 0 {
-		return "", fmt.Errorf("refusing to listen on %s, which is not a loopback address: %w; listen on 127.0.0.1, or say --insecure-listen to do it on purpose",
-			s.cfg.Listen, errors.Join(missing...))
+		return "", fmt.Errorf("refusing to listen on %s, which is not a loopback address: %s; listen on 127.0.0.1, or say --insecure-listen to do it on purpose",
+			s.cfg.Listen, strings.Join(missing, " and "))
 	}
-	return net.JoinHostPort(host, port), nil
+	return addr, nil
 }
 
 // accept takes connections until the listener is closed. Running out of descriptors
