@@ -75,12 +75,13 @@ func TestDocumentation(t *testing.T) {
 	}
 	blocks := 0
 	for _, f := range files {
+		text, err := os.ReadFile(f)
+		require.NoError(t, err)
+		all := fences(string(text))
+		blocks += len(all)
 		t.Run(filepath.Base(f), func(t *testing.T) {
-			text, err := os.ReadFile(f)
-			require.NoError(t, err)
 			d := openDocument(t, root, f)
-			for _, b := range fences(string(text)) {
-				blocks++
+			for _, b := range all {
 				d.block(b)
 			}
 		})
