@@ -66,8 +66,16 @@ func (p *plain) declared(n int) []*types.Type {
 }
 
 func isKnown(t *types.Type) bool {
-	return t != nil && t.ID != types.Unknown && t.ID != types.SQLNull && t.ID != types.Any
+	return t != nil && t.ID != types.Unknown && t.ID != types.SQLNull && t.ID != types.Any && !isBareNumeric(t)
 }
+
+// isBareNumeric tells of a client's numeric without precision: what DuckDB infers is
+// better, and where it infers nothing, anyNumeric.
+func isBareNumeric(t *types.Type) bool { return t != nil && t.ID == types.Decimal && t.Width == 0 }
+
+// anyNumeric stands for a numeric of which nobody knows more: 28 digits before the
+// point, as many as the clients' own decimals commonly have, and ten behind.
+var anyNumeric = &types.Type{ID: types.Decimal, Width: 38, Scale: 10}
 
 // guesses are tried in order for parameters of which nobody knows the type: text, as
 // PostgreSQL has it, then what an operator or function may want instead.
@@ -86,9 +94,12 @@ func (p *plain) cast(ctx context.Context, made *prepared, text string, unknown [
 		want, guessed := map[string]*types.Type{}, false
 		for _, i := range unknown {
 			t := types.Of(guess)
-			if i < len(p.q.declared) && isKnown(p.q.declared[i]) {
+			switch {
+			case i < len(p.q.declared) && isKnown(p.q.declared[i]):
 				t = p.q.declared[i]
-			} else {
+			case i < len(p.q.declared) && isBareNumeric(p.q.declared[i]):
+				t = anyNumeric
+			default:
 				guessed = true
 			}
 			want[strconv.Itoa(made.slots[i])] = t

@@ -248,8 +248,8 @@ func decimalValue(t *types.Type, d types.DecimalValue) mapping.Value {
 		}
 	}
 	digits := len(new(big.Int).Abs(n).String())
-	if digits < scale {
-		digits = scale
+	if digits <= scale {
+		digits = max(scale, min(scale+1, 38)) // as text, DECIMAL(1,1) is ".5"
 	}
 	if digits > 38 {
 		f, _ := strconv.ParseFloat(d.String(), 64)

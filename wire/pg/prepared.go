@@ -105,9 +105,6 @@ func declaredTypes(oids []uint32) ([]*types.Type, error) {
 			return nil, sqlstate.Newf(sqlstate.UndefinedObject, "type with OID %d does not exist", oid).
 				WithHint("Declare parameter $%d with OID 0 and let the server infer its type.", i+1)
 		}
-		if t.ID == types.Decimal && t.Width == 0 {
-			continue // numeric without precision: the value decides
-		}
 		ts[i] = t
 	}
 	return ts, nil

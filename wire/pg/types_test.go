@@ -96,3 +96,61 @@ func TestEveryTypeSurvivesCopy(t *testing.T) {
 		})
 	}
 }
+
+// TestParametersComeBack sends a parameter of each type that a client can declare,
+// in both formats, to a statement that gives no hint of the type.
+func TestParametersComeBack(t *testing.T) {
+	s, _ := serveEngine(t, Config{})
+	c := connectRaw(t, s)
+	for _, p := range []struct {
+		oid  uint32
+		text string
+	}{
+		{encode.OIDBool, "t"}, {encode.OIDInt2, "-7"}, {encode.OIDInt4, "70000"}, {encode.OIDInt8, "9223372036854775807"},
+		{encode.OIDFloat4, "0.1"}, {encode.OIDFloat8, "1e+20"}, {encode.OIDNumeric, "12345.678900"}, {encode.OIDNumeric, "-0.001"}, {encode.OIDNumeric, "7"},
+		{encode.OIDText, "é ' \" \\"}, {encode.OIDVarchar, ""}, {encode.OIDBytea, `\x00ff`}, {encode.OIDVarbit, "10101"},
+		{encode.OIDUUID, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"}, {encode.OIDJSON, `{"a": 1}`},
+		{encode.OIDDate, "2024-02-29"}, {encode.OIDDate, "infinity"}, {encode.OIDDate, "0044-03-15 BC"}, {encode.OIDTime, "24:00:00"}, {encode.OIDTime, "01:02:03.000004"},
+		{encode.OIDTimeTZ, "01:02:03+05:30"}, {encode.OIDTimestamp, "1999-01-08 04:05:06.789"}, {encode.OIDTimestamp, "-infinity"},
+		{encode.OIDTimestampTZ, "2024-07-01 12:00:00+00"}, {encode.OIDInterval, "1 year 2 mons -3 days -04:05:06.789"},
+		{encode.OIDInt4Array, "{1,NULL,3}"}, {encode.OIDTextArray, `{"a b",NULL,"NULL",""}`}, {encode.OIDFloat8Array, "{}"},
+		{encode.OIDTimestampArray, `{"1999-01-08 04:05:06",infinity}`}, {encode.OIDBoolArray, "{t,f}"}, {encode.OIDUUIDArray, "{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}"},
+		{encode.OIDNumericArray, "{1.5000000000,-2.2500000000}"},
+	} {
+		for _, sql := range []string{"SELECT $1 AS v", "SELECT v FROM (SELECT $1 AS v) WHERE v IS NOT NULL"} {
+			text := c.ExecParams(t.Context(), sql, [][]byte{[]byte(p.text)}, []uint32{p.oid}, []int16{0}, []int16{0}).Read()
+			if !assertAnswer(t, p.text, sql, p.oid, text) {
+				continue
+			}
+			raw := c.ExecParams(t.Context(), sql, [][]byte{[]byte(p.text)}, []uint32{p.oid}, []int16{0}, []int16{1}).Read()
+			require.NoError(t, raw.Err)
+			again := c.ExecParams(t.Context(), sql, [][]byte{raw.Rows[0][0]}, []uint32{p.oid}, []int16{1}, []int16{0}).Read()
+			assertAnswer(t, p.text, sql+" (binary)", p.oid, again)
+		}
+		null := c.ExecParams(t.Context(), "SELECT $1 AS v", [][]byte{nil}, []uint32{p.oid}, nil, nil).Read()
+		require.NoError(t, null.Err)
+		require.Nil(t, null.Rows[0][0])
+	}
+}
+
+func assertAnswer(t *testing.T, want, sql string, oid uint32, r *pgconn.Result) bool {
+	if r.Err != nil {
+		t.Errorf("%s with %q of type %d: %v", sql, want, oid, r.Err)
+		return false
+	}
+	have := string(r.Rows[0][0])
+	if oid == encode.OIDNumeric { // it has ten decimals then
+		whole, decimals, _ := strings.Cut(want, ".")
+		want = whole + "." + decimals + strings.Repeat("0", 10-len(decimals))
+	}
+	if have != want || !sameFamily(r.FieldDescriptions[0].DataTypeOID, oid) {
+		t.Errorf("%s with %q of type %d: %q of type %d", sql, want, oid, have, r.FieldDescriptions[0].DataTypeOID)
+		return false
+	}
+	return true
+}
+
+// sameFamily: every string type comes back as text.
+func sameFamily(have, want uint32) bool {
+	return have == want || have == encode.OIDText && want == encode.OIDVarchar
+}

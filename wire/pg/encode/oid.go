@@ -259,6 +259,9 @@ func TypeOf(oid uint32) (t *types.Type, ok bool) {
 		if !ok {
 			return nil, false
 		}
+		if elem == OIDNumeric { // elements of one array share a scale
+			child = &types.Type{ID: types.Decimal, Width: maxDecimalDigits, Scale: 10}
+		}
 		return &types.Type{ID: types.List, Child: child}, true
 	}
 	switch oid {
