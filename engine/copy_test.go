@@ -242,6 +242,32 @@ func TestCopyInFails(t *testing.T) {
 	sound()
 }
 
+// Nothing else runs beside a COPY, and closing the session ends it.
+func TestCopyInAlone(t *testing.T) {
+	ctx := context.Background()
+	s := memory(t)
+	exec(t, s, "create table t (a int)")
+	ready := prepare(t, s, "select 1")
+	exec(t, s, "begin")
+	in := copyIn(t, s, "copy t from stdin")
+	require.NoError(t, send(in, []string{"1"}))
+	require.Equal(t, sqlstate.ObjectInUse, failing(t, s, "rollback").Code)
+	_, err := ready.Run(ctx, nil)
+	require.Equal(t, sqlstate.ObjectInUse, sqlstate.CodeOf(err))
+	_, err = in.Finish(ctx)
+	require.NoError(t, err)
+	exec(t, s, "commit")
+	require.Equal(t, "1", rowsOf(t, s, "select * from t"))
+
+	other := newSession(t, s.db, SessionOptions{})
+	in = copyIn(t, other, "copy t from stdin")
+	require.NoError(t, send(in, []string{"2"}))
+	require.NoError(t, other.Close())
+	require.Error(t, in.Send(ctx, in.Chunk()))
+	require.Equal(t, "1", rowsOf(t, s, "select * from t"))
+	require.Empty(t, s.db.copies)
+}
+
 func TestCopyOut(t *testing.T) {
 	ctx := context.Background()
 	s := memory(t)

@@ -125,6 +125,7 @@ func (st *Stmt) CopyIn(ctx context.Context, input []*types.Type) (*CopyIn, error
 		}
 	}
 	in.feed = s.db.openFeed(in.input)
+	s.copying = in
 	return in, nil
 }
 
@@ -324,6 +325,7 @@ func (in *CopyIn) fail(err error) error {
 
 func (in *CopyIn) close() {
 	in.ended = true
+	in.c.s.copying = nil
 	if in.feed != nil {
 		db := in.c.s.db
 		db.mu.Lock()

@@ -7,4 +7,12 @@
 // cursors and SQL-level PREPARE are the engine's own; statements of ours go
 // through their stmt.Kind; COPY has its own path; everything else is rewritten
 // where a trigger token stands, passed by the gate, and prepared by DuckDB.
+//
+// Go programs have Session.Exec, Query and QueryArrow on top of that, and package
+// engine/sqldriver for database/sql.
+//
+// A DB is for many goroutines, a Session and what comes from it for one at a time.
+// Closing goes in reverse order of opening and waits; DB.Close ends the sessions that
+// are still open. The package knows no protocol and no socket. DESIGN.md has the
+// invariants.
 package engine

@@ -82,6 +82,14 @@ func (s *Session) free(ctx context.Context) error {
 	return c.drain(ctx)
 }
 
+// notCopying refuses what would run beside COPY FROM STDIN.
+func (s *Session) notCopying() error {
+	if s.copying == nil {
+		return nil
+	}
+	return sqlstate.New(sqlstate.ObjectInUse, "COPY FROM STDIN is in progress in this session")
+}
+
 // relink gives the session a fresh connection and leaves the present one to its cursor.
 func (s *Session) relink(ctx context.Context) error {
 	old := s.link

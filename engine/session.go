@@ -36,6 +36,8 @@ type Session struct {
 	who *gate.Session
 	// attached is the cursor that streams on conn, nil for none.
 	attached *Cursor
+	// copying is the COPY FROM STDIN that runs, nil for none.
+	copying *CopyIn
 	// statementTimeout bounds one statement; zero is no bound.
 	statementTimeout time.Duration
 	lastProgress     time.Time
@@ -255,6 +257,9 @@ func (s *Session) Close() error {
 
 	var errs []error
 	s.watchIdle(true)
+	if s.copying != nil {
+		_ = s.copying.Abort(errTerminated()) // the error is its feeder's
+	}
 	s.closeCursorsSince(0)
 	if s.attached != nil {
 		errs = append(errs, s.attached.Close())

@@ -73,6 +73,9 @@ func (s *Session) Prepare(ctx context.Context, text string, st lex.Stmt, paramTy
 	if err := s.usable(); err != nil {
 		return nil, err
 	}
+	if err := s.notCopying(); err != nil {
+		return nil, err
+	}
 	q := query{text: text, st: st, class: classify.Classify(text, st), declared: paramTypes}
 	if err := s.admits(&q); err != nil {
 		return nil, err
@@ -145,6 +148,9 @@ func (st *Stmt) runnable() error {
 	}
 	if st.closed {
 		return sqlstate.New(sqlstate.InvalidSQLStatementName, "the prepared statement is closed")
+	}
+	if err := st.s.notCopying(); err != nil {
+		return err
 	}
 	return st.s.admits(&st.q)
 }
