@@ -173,3 +173,41 @@ func TestPivot(t *testing.T) {
 	ann.refused("PIVOT secret ON word", no)
 	ann.refused("PIVOT orders ON customer USING max((SELECT word FROM secret))", no)
 }
+
+// TestTransformations is what a tool like dbt does, as a role that owns its schema.
+func TestTransformations(t *testing.T) {
+	w := newWorld(t, shop(t))
+	w.root.must("GRANT CREATE ON DATABASE shop TO builder")
+	builder := w.as("builder")
+	for _, sql := range []string{
+		`CREATE SCHEMA IF NOT EXISTS "shop"."dbt"`,
+		`/* {"app": "dbt"} */ create table "shop"."dbt"."daily__tmp" as ( select customer, sum(total) as total from "shop"."main"."orders" group by 1 )`,
+		`-- a comment
+		 create or replace view "shop"."dbt"."v" as select * from "shop"."dbt"."daily__tmp"`,
+		`drop view if exists "shop"."dbt"."v" cascade`,
+		`BEGIN`,
+		`alter table "shop"."dbt"."daily__tmp" rename to "daily"`,
+		`COMMIT`,
+		`comment on table "shop"."dbt"."daily" is $dbt$what's sold$dbt$`,
+		`comment on column "shop"."dbt"."daily"."total" is 'sum'`,
+		`create unique index if not exists daily_i on dbt.daily using art (customer)`,
+		`create temporary table "daily__delta" as (select * from dbt.daily where total > 15)`,
+		`delete from "shop"."dbt"."daily" as DBT_INTERNAL_DEST where (customer) in (select distinct customer from "daily__delta" as DBT_INTERNAL_SOURCE)`,
+		`insert into "shop"."dbt"."daily" ("customer", "total") ( select "customer", "total" from "daily__delta" )`,
+		`update dbt.daily d set total = s.total from daily__delta s where s.customer = d.customer and d.total is distinct from s.total`,
+		`merge into dbt.daily as d using daily__delta as s on d.customer = s.customer when matched then update set total = s.total when not matched then insert (customer, total) values (s.customer, s.total)`,
+		`insert into dbt.daily values ('q', 1) on conflict (customer) do update set total = excluded.total + daily.total where daily.total < 100 returning total`,
+		`grant select on "shop"."dbt"."daily" to "analysts"`, `revoke select on dbt.daily from analysts`,
+		`create table dbt.events (id integer primary key, at_time timestamp default now(), kind varchar not null check (kind in ('a', 'b')), amount decimal(10, 2) default 0.0, day date generated always as (cast(at_time as date)))`,
+		`insert into dbt.events (id, kind) values (1, 'a'), (2, 'b')`,
+		`alter table dbt.events add column note varchar default 'x'; alter table dbt.events drop column note; alter table dbt.events alter column amount set data type double`,
+		`create sequence dbt.ids start 10`, `select nextval('dbt.ids')`, `create type dbt.mood as enum ('sad', 'ok')`, `create table dbt.moods (m dbt.mood)`,
+		`create macro dbt.plus(a, b := 1) as a + b`, `select dbt.plus(2)`, `create macro dbt.big(n) as table select * from dbt.daily where total > n`, `from dbt.big(1)`,
+		`truncate table dbt.events`, `drop table dbt.moods; drop type dbt.mood; drop sequence dbt.ids; drop macro dbt.plus; drop macro table dbt.big`,
+		`drop index dbt.daily_i`, `drop schema if exists "shop"."dbt" cascade`,
+	} {
+		builder.must(sql)
+	}
+	require.Empty(t, w.root.must("FROM eider.owner_store"))
+	require.Empty(t, w.root.must("FROM eider.grant_store WHERE schema_name = 'dbt'"))
+}

@@ -49,3 +49,55 @@ func BenchmarkPrepare(b *testing.B) {
 	}
 	require.NoError(b, root.Close())
 }
+
+// pathOnly answers the one look-up that a check of a query makes on the session's connection.
+type pathOnly struct{}
+
+func (pathOnly) QueryRows(context.Context, string, ...any) ([][]any, error) {
+	return [][]any{{"main"}}, nil
+}
+
+// BenchmarkCheck is the gate alone: a text that was seen before, one that wasn't, and the look
+// before each execution of a prepared statement.
+func BenchmarkCheck(b *testing.B) {
+	ctx := context.Background()
+	db, err := engine.Open(ctx, engine.Options{})
+	require.NoError(b, err)
+	defer func() { require.NoError(b, db.Close()) }()
+	root, err := db.NewSession(ctx, engine.SessionOptions{})
+	require.NoError(b, err)
+	for _, sql := range []string{"CREATE TABLE t (a INTEGER, b VARCHAR)", "CREATE ROLE ann", "GRANT SELECT ON t TO ann"} {
+		_, err := root.Exec(ctx, sql)
+		require.NoError(b, err)
+	}
+	defer func() { require.NoError(b, root.Close()) }()
+	s, err := db.Gate().NewSession(ctx, 1, "ann")
+	require.NoError(b, err)
+	const text = "SELECT a, b FROM t WHERE a = 1"
+	v, err := s.Check(ctx, pathOnly{}, text)
+	require.NoError(b, err)
+	b.Run("known", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := s.Check(ctx, pathOnly{}, text); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("new", func(b *testing.B) {
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			if _, err := s.Check(ctx, pathOnly{}, fmt.Sprintf("SELECT a, b FROM t WHERE a = %d", i)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("execution", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := s.Recheck(ctx, pathOnly{}, v); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/eiderdb/eider/sql/classify"
 	"github.com/eiderdb/eider/sql/lex"
+	"github.com/eiderdb/eider/sql/parse"
 )
 
 // define reads CREATE, ALTER, DROP and COMMENT.
@@ -365,7 +366,7 @@ func (r *reader) comment() error {
 			return err
 		}
 	}
-	q, err := r.QualifiedName("a name")
+	q, err := r.dotted()
 	if err != nil {
 		return err
 	}
@@ -386,6 +387,21 @@ func (r *reader) comment() error {
 	}
 	r.out.targets = append(r.out.targets, t)
 	return nil
+}
+
+// dotted reads a name of any number of parts: a column's has one more than a table's.
+func (r *reader) dotted() (parse.QualifiedName, error) {
+	var q parse.QualifiedName
+	for {
+		n, err := r.Label("a name")
+		if err != nil {
+			return q, err
+		}
+		q.Parts = append(q.Parts, n)
+		if !r.AcceptMark(".") {
+			return q, nil
+		}
+	}
 }
 
 // copy reads COPY to and from the client; files are for superusers.
