@@ -137,6 +137,8 @@ func TestMembership(t *testing.T) {
 	w.root.refused("FROM secret", no)
 	w.root.refused("SET ROLE ann", no)
 	w.root.must("RESET SESSION AUTHORIZATION; FROM secret")
+	// What a connection pool sends between two users of a connection.
+	w.root.must("SET ROLE ann; DISCARD ALL; FROM secret; SET SESSION AUTHORIZATION ann; DISCARD ALL; FROM secret; BEGIN; SET ROLE ann; ROLLBACK; FROM secret")
 }
 
 func TestReadOnlyRole(t *testing.T) {

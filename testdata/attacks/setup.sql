@@ -21,3 +21,4 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON orders TO reader;
 GRANT CREATE ON SCHEMA main TO builder, mallory; GRANT SELECT ON orders TO builder;
 CREATE TABLE drops (note VARCHAR); GRANT INSERT ON drops TO mallory;
 CREATE TABLE changes (id INTEGER, note VARCHAR); INSERT INTO changes VALUES (1, 'a'); GRANT UPDATE, DELETE ON changes TO mallory;
+ATTACH ':memory:' AS lake; CREATE TABLE lake.hidden AS SELECT 1 AS a; CREATE MACRO lake.main.peek() AS (SELECT max(a) FROM lake.hidden);
