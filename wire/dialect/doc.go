@@ -4,6 +4,7 @@
 //
 //	'\x00ff'::bytea, bytea '\x00ff'   hex and escape forms become DuckDB's \x00\xff
 //	'on'::boolean, 'off'::boolean     and the other spellings that boolin takes
+//	'{1,NULL}'::integer[]             a list
 //
 // A rule acts on a literal beside its type's name only. A literal that reaches a
 // column without a cast is read by DuckDB; drivers send such values as parameters.

@@ -18,6 +18,7 @@ func Rules() []rewrite.Rule {
 			}
 			return literals(e, "bool", booleanText)
 		}},
+		{Name: "array literal", Ops: []string{"::"}, Apply: arrays},
 	}
 }
 

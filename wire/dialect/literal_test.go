@@ -31,7 +31,7 @@ func TestLiterals(t *testing.T) {
 		`SELECT 'on'::boolean, 'OFF' :: bool`:     `SELECT 'true'::boolean, 'false' :: bool`,
 		`SELECT boolean 'y', CAST('no' AS bool)`:  `SELECT boolean 'true', CAST('false' AS bool)`,
 		`SELECT 'o'::boolean, 'maybe'::boolean`:   `SELECT 'o'::boolean, 'maybe'::boolean`,
-		`SELECT '{on}'::boolean[]`:                `SELECT '{on}'::boolean[]`,
+		`SELECT '{t}'::boolean[]`:                 `SELECT ['t']::boolean[]`,
 		`SELECT x::bytea, "bytea" FROM t`:         `SELECT x::bytea, "bytea" FROM t`,
 		`SELECT a FROM t WHERE b = '\x00ff'`:      `SELECT a FROM t WHERE b = '\x00ff'`,
 		`CREATE TABLE t (b bytea DEFAULT '\x00')`: `CREATE TABLE t (b bytea DEFAULT '\x00')`,

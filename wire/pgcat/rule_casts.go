@@ -70,11 +70,6 @@ func (w *walk) cast(i int) int {
 	if catalog {
 		w.catalog = true
 	}
-	if w.isArray(last) && w.Toks[i-1].Kind == lex.String {
-		if list, ok := arrayLiteral(lex.Unquote(w.Src, w.Toks[i-1])); ok {
-			w.ReplaceTok(i-1, list)
-		}
-	}
 	special, known := castTypes[name]
 	if name == "text" && !w.isArray(last) {
 		w.ops = append(w.ops, i)
@@ -250,62 +245,4 @@ func (w *walk) finishCastCalls() {
 		}
 		w.Replace(w.Toks[c.i].Start, w.Toks[c.i+1].End, call)
 	}
-}
-
-// arrayLiteral turns PostgreSQL's array text, '{a,"b c",NULL}', into a list of literals;
-// ok is false for nested arrays and what isn't an array.
-func arrayLiteral(s string) (list string, ok bool) {
-	s = strings.TrimSpace(s)
-	if len(s) < 2 || s[0] != '{' || s[len(s)-1] != '}' {
-		return "", false
-	}
-	s = s[1 : len(s)-1]
-	var b strings.Builder
-	b.WriteByte('[')
-	for first := true; strings.TrimSpace(s) != ""; first = false {
-		if !first {
-			if s[0] != ',' {
-				return "", false
-			}
-			s = s[1:]
-			b.WriteString(", ")
-		}
-		elem, rest, quoted, good := arrayElement(strings.TrimLeft(s, " \t\n"))
-		if !good {
-			return "", false
-		}
-		s = strings.TrimLeft(rest, " \t\n")
-		if !quoted && strings.EqualFold(elem, "null") {
-			b.WriteString("NULL")
-		} else {
-			b.WriteString(lex.QuoteLiteral(elem))
-		}
-	}
-	b.WriteByte(']')
-	return b.String(), true
-}
-
-func arrayElement(s string) (elem, rest string, quoted, ok bool) {
-	var b strings.Builder
-	i := 0
-	if quoted = strings.HasPrefix(s, `"`); quoted {
-		i = 1
-	}
-	for ; i < len(s); i++ {
-		c := s[i]
-		switch {
-		case c == '\\' && i+1 < len(s):
-			i++
-			b.WriteByte(s[i])
-		case quoted && c == '"':
-			return b.String(), s[i+1:], true, true
-		case !quoted && c == ',':
-			return strings.TrimSpace(b.String()), s[i:], false, b.Len() > 0
-		case !quoted && (c == '{' || c == '}' || c == '"'):
-			return "", "", false, false
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return strings.TrimSpace(b.String()), "", quoted, !quoted && b.Len() > 0
 }

@@ -47,7 +47,6 @@ func TestRules(t *testing.T) {
 		{"class to text", `SELECT 1 AS one WHERE a.b::regclass::text = 't'`, `SELECT 1 AS one WHERE eider_sys.pg."regclassout"(a.b)::text = 't'`},
 		{"class shown", `SELECT c.oid::regclass FROM pg_class c`, `SELECT eider_sys.pg."regclassout"(c.oid) AS "oid" FROM eider_sys.pg.pg_class c`},
 		{"parameter to class", `SELECT 1 AS one WHERE a = $1::regclass`, `SELECT 1 AS one WHERE a = eider_sys.pg."regclassin"($1)`},
-		{"array literal", `SELECT 1 AS one FROM pg_am WHERE a = ANY('{r,"v,w",NULL}'::text[])`, `SELECT 1 AS one FROM eider_sys.pg.pg_am WHERE a = ANY(['r', 'v,w', NULL]::text[])`},
 		{"operator", `SELECT 1 AS one WHERE a OPERATOR(pg_catalog.~) '^(t)$' COLLATE pg_catalog.default`, `SELECT 1 AS one WHERE a ~ eider_sys.pg."pattern"('^(t)$') `},
 		{"pattern in the catalog", `SELECT 1 AS one FROM pg_am WHERE a !~ 'x'`, `SELECT 1 AS one FROM eider_sys.pg.pg_am WHERE a !~ eider_sys.pg."pattern"('x')`},
 		{"pattern without case", `SELECT 1 AS one FROM t WHERE a ~* 'x'`, `SELECT 1 AS one FROM t WHERE a ~ eider_sys.pg."ipattern"('x')`},
@@ -84,17 +83,4 @@ func TestRulesAskForTheCatalog(t *testing.T) {
 	sql := `SELECT oid FROM pg_class`
 	_, _, err := set.Apply(sql, lex.Split(sql)[0], env)
 	require.ErrorIs(t, err, env.err)
-}
-
-func TestArrayLiteral(t *testing.T) {
-	for in, want := range map[string]string{
-		`{}`: `[]`, `{a}`: `['a']`, ` { a , b } `: `['a', 'b']`, `{"a,\"b",'x'}`: `['a,"b', '''x''']`, `{null,"null"}`: `[NULL, 'null']`,
-		`{{1}}`: "", `{a`: "", `{a,}`: "", `{,a}`: "", `x`: "", ``: "", `{"a}`: "",
-	} {
-		got, ok := arrayLiteral(in)
-		require.Equal(t, want != "", ok, in)
-		if ok {
-			require.Equal(t, want, got, in)
-		}
-	}
 }

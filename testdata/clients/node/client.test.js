@@ -67,7 +67,7 @@ test('cursor closed half-way', () => connected(async (c) => {
 
 test('query stream', () => connected(async (c) => {
   let sum = 0;
-  for await (const row of c.query(new QueryStream('SELECT i FROM generate_series(1, $1::int) AS g(i)', [5000], { batchSize: 100 }))) sum += row.i;
+  for await (const row of c.query(new QueryStream('SELECT i::int AS i FROM generate_series(1, $1::int) AS g(i)', [5000], { batchSize: 100 }))) sum += row.i;
   assert.equal(sum, 12502500);
 }));
 

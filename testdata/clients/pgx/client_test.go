@@ -230,12 +230,12 @@ func TestPreparedFollowsSchema(t *testing.T) {
 	_, err := c.Exec(ctx, "CREATE TEMP TABLE pgx_schema (i integer)")
 	check(t, err)
 	for range 3 {
-		_, err = c.Exec(ctx, "INSERT INTO pgx_schema VALUES ($1)", 1)
+		_, err = c.Exec(ctx, "INSERT INTO pgx_schema (i) VALUES ($1)", 1)
 		check(t, err)
 	}
 	_, err = c.Exec(ctx, "ALTER TABLE pgx_schema ADD COLUMN t text")
 	check(t, err)
-	_, err = c.Exec(ctx, "INSERT INTO pgx_schema VALUES ($1)", 2)
+	_, err = c.Exec(ctx, "INSERT INTO pgx_schema (i) VALUES ($1)", 2)
 	check(t, err)
 	var n int
 	check(t, c.QueryRow(ctx, "SELECT count(*) FROM pgx_schema WHERE t IS NULL").Scan(&n))
