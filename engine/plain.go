@@ -244,7 +244,7 @@ func (p *plain) execute(ctx context.Context, args []any) (*output, error) {
 	made.used = true
 	res, err := made.stmt.Stream(ctx)
 	if err != nil {
-		return nil, p.refused(made.mapped(err))
+		return nil, p.refused(s.reveal(ctx, made, made.mapped(err)))
 	}
 	out := &output{tag: p.q.class.Tag(), counted: p.q.class.TagCounts(), changed: res.Changes()}
 	s.wrote(&p.q)
@@ -257,7 +257,7 @@ func (p *plain) execute(ctx context.Context, args []any) (*output, error) {
 		return out, nil
 	}
 	made.refs++
-	rows := &duckRows{res: res, prepared: made, conn: made.conn}
+	rows := &duckRows{s: s, res: res, prepared: made, conn: made.conn}
 	out.rows, out.columns = rows, made.named(res.Columns())
 	if len(p.columns) > 0 && !sameColumns(p.columns, out.columns) {
 		if !slices.Contains(args, nil) || !rows.settle(p.columns, out.columns) {
@@ -318,6 +318,8 @@ func (q *query) temporary() bool {
 
 // duckRows is an open result of DuckDB's.
 type duckRows struct {
+	// s is the session whose user wrote the statement, nil for one of Eider's own.
+	s        *Session
 	res      *duck.Result
 	prepared *prepared
 	conn     *duck.Conn
@@ -328,7 +330,15 @@ type duckRows struct {
 func (d *duckRows) next(ctx context.Context) (*types.Chunk, error) {
 	chunk, err := d.res.Next(ctx)
 	if err != nil {
-		return nil, d.prepared.mapped(err)
+		err = d.prepared.mapped(err)
+		if d.s != nil && sqlstate.Is(err, sqlstate.QueryCanceled) {
+			_ = d.res.Close() // over already; its connection is free
+			if d.s.attached != nil && d.s.attached.src == source(d) {
+				d.s.attached = nil
+			}
+			err = d.s.reveal(ctx, d.prepared, err)
+		}
+		return nil, err
 	}
 	if d.untyped != nil && chunk != nil {
 		return d.typed(chunk)

@@ -266,7 +266,9 @@ func (s *Session) within(ctx context.Context, f func() error) error {
 		return err
 	}
 	if err != nil {
-		s.rollbackDuck()
+		if s.tx.began {
+			s.rollbackDuck()
+		}
 		s.endTx(false)
 		return err
 	}
