@@ -123,9 +123,15 @@ func (r *reader) insert() error {
 func (r *reader) source() {
 	first := r.Mark()
 	sql := r.until("on", "returning")
-	if toks := r.toks[int(first):int(r.Mark())]; !r.literals(toks) {
-		r.piece(r.withoutDefault(sql, toks))
+	toks := r.toks[int(first):int(r.Mark())]
+	if r.literals(toks) {
+		return
 	}
+	sql = r.withoutDefault(sql, toks)
+	if r.with != "" {
+		sql = "FROM (" + sql + ")" // it may have a WITH of its own
+	}
+	r.piece(sql)
 }
 
 // literals tells whether the tokens are VALUES with lists of literals and parameters.
