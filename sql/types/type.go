@@ -170,3 +170,18 @@ type Column struct {
 	Name string
 	Type *Type
 }
+
+// VariantFields are the parts of a VARIANT's vector. A value is a tree: values gives
+// each node's kind and where its bytes start in data; node 0 is the root. Objects
+// and arrays have in data the number of their members and the first one's index in
+// children, which name the key (an index into keys) and the node.
+var VariantFields = []Field{
+	{Name: "keys", Type: &Type{ID: List, Child: Of(Varchar)}},
+	{Name: "children", Type: &Type{ID: List, Child: &Type{ID: Struct, Fields: []Field{
+		{Name: "keys_index", Type: Of(UInteger)}, {Name: "values_index", Type: Of(UInteger)},
+	}}}},
+	{Name: "values", Type: &Type{ID: List, Child: &Type{ID: Struct, Fields: []Field{
+		{Name: "type_id", Type: Of(UTinyInt)}, {Name: "byte_offset", Type: Of(UInteger)},
+	}}}},
+	{Name: "data", Type: Of(Blob)},
+}

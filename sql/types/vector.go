@@ -27,6 +27,7 @@ type Chunk struct {
 //	List, Map                       ListEntry into Children[0] (Map: Children[0] is a Struct vector key, value)
 //	Array                           Children[0], Size elements a row, no data of its own
 //	Struct                          Children in order of Fields;  Union: Children[0] is the uint8 tag
+//	Variant                         Children in order of VariantFields
 type Vector struct {
 	Type *Type
 	// Data points at the first value; nil for Struct and Array.

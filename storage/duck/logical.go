@@ -253,6 +253,8 @@ func (s *shape) add(t *types.Type) {
 		s.members(t.Fields)
 	case types.Union:
 		s.members(unionParts(t))
+	case types.Variant:
+		s.members(types.VariantFields)
 	default:
 		s.nodes = append(s.nodes, C.eider_shape{kind: C.EIDER_LEAF})
 	}
@@ -290,6 +292,8 @@ func newVector(t *types.Type) types.Vector {
 		v.Children = fieldVectors(t.Fields)
 	case types.Union:
 		v.Children = fieldVectors(unionParts(t))
+	case types.Variant:
+		v.Children = fieldVectors(types.VariantFields)
 	}
 	return v
 }

@@ -154,3 +154,39 @@ func assertAnswer(t *testing.T, want, sql string, oid uint32, r *pgconn.Result) 
 func sameFamily(have, want uint32) bool {
 	return have == want || have == encode.OIDText && want == encode.OIDVarchar
 }
+
+// TestVariantIsJSON compares the encoder's reading of VARIANT with DuckDB's own cast,
+// over several chunks of differently shaped values.
+func TestVariantIsJSON(t *testing.T) {
+	s, _ := serveEngine(t, Config{})
+	c := connectRaw(t, s)
+	run := func(sql string) *pgconn.Result {
+		r := c.ExecParams(t.Context(), sql, nil, nil, nil, nil).Read()
+		require.NoError(t, r.Err, sql)
+		return r
+	}
+	run(`CREATE TEMP TABLE variants AS SELECT i, CASE i % 8
+		WHEN 0 THEN i::VARIANT WHEN 1 THEN {'a': i, 'b': ['x', 'y"' || i, NULL], 'c': {'d': i % 2 = 0}}::VARIANT
+		WHEN 2 THEN ('v' || i)::VARIANT WHEN 3 THEN [i, NULL, i + 1]::VARIANT WHEN 4 THEN NULL
+		WHEN 5 THEN (i / 8 + 0.25)::DECIMAL(30, 2)::VARIANT WHEN 6 THEN [{'k': i}, {'k': -i}]::VARIANT
+		ELSE '{"z": [1, "q", null, {"y": 1.5}], "e": {}}'::JSON::VARIANT END AS v FROM range(5000) r(i)`)
+	r := run("SELECT v, v::JSON::VARCHAR AS j FROM variants ORDER BY i")
+	require.Equal(t, encode.OIDJSON, r.FieldDescriptions[0].DataTypeOID)
+	require.Len(t, r.Rows, 5000)
+	for i, row := range r.Rows {
+		if i%8 == 4 { // NULL stays NULL; DuckDB's cast makes it JSON's null
+			require.Nil(t, row[0])
+			continue
+		}
+		require.Equal(t, string(row[1]), string(row[0]), "row %d", i)
+	}
+	for literal, want := range map[string]string{
+		"true": "true", "1::TINYINT": "1", "170141183460469231731687303715884105727": "170141183460469231731687303715884105727", "18446744073709551615::UBIGINT": "18446744073709551615",
+		"1.5::FLOAT": "1.5", "'nan'::DOUBLE": `"NaN"`, `'\x01\x02'::BLOB`: `"\\x0102"`, "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::UUID": `"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"`,
+		"DATE '2024-01-01'": `"2024-01-01"`, "TIME '10:00:00'": `"10:00:00"`, "TIMESTAMP '2024-01-01 01:02:03.5'": `"2024-01-01 01:02:03.5"`, "INTERVAL '1 month 2 days'": `"1 mon 2 days"`,
+		"'123456789012345678901234567890'::BIGNUM": "123456789012345678901234567890", "'10101'::BIT": `"10101"`, "MAP {'a': 1}": `[{"key":"a","value":1}]`, "[]::INT[]": "[]",
+		"(-0.05)::DECIMAL(4, 2)": "-0.05", "(-1.5)::DECIMAL(9, 1)": "-1.5", "1.25::DECIMAL(18, 2)": "1.25",
+	} {
+		require.Equal(t, want, string(run("SELECT (" + literal + ")::VARIANT AS v").Rows[0][0]), literal)
+	}
+}

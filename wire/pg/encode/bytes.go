@@ -41,7 +41,10 @@ func appendByteaEscape(dst, b []byte) []byte {
 // padding (set to ones) at the front. PostgreSQL pads at the end.
 
 func textBit(c *column, dst []byte, row int) []byte {
-	b := stringAt(c, row)
+	return appendBits(dst, stringAt(c, row))
+}
+
+func appendBits(dst, b []byte) []byte {
 	if len(b) == 0 {
 		return dst
 	}

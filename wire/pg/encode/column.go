@@ -27,6 +27,8 @@ type column struct {
 	// keys are the members' names as JSON, with colon.
 	keys [][]byte
 	day  dayCache
+	// variant is set for a VARIANT.
+	variant *variantParts
 }
 
 // op selects the types that the row loop handles without an indirect call.

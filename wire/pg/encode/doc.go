@@ -15,10 +15,9 @@
 // Where DuckDB knows more than PostgreSQL the rules are these. Unsigned and
 // 128-bit integers take the next wider type, at last numeric. TIMESTAMP_NS and
 // TIME_NS lose their nanoseconds the way DuckDB's own casts to TIMESTAMP and
-// TIME do: truncated and rounded. STRUCT, MAP, UNION and lists of lists are
-// json; inside it numbers and booleans are bare, all else is a string in its text
-// form. A VARIANT is json too, but its values are refused with 0A000 and the hint
-// to cast them, for the driver gives nobody their layout. A fixed-size ARRAY of ARRAYs is an array of several dimensions, in
+// TIME do: truncated and rounded. STRUCT, MAP, UNION, VARIANT and lists of lists
+// are json; inside it numbers and booleans are bare, all else is a string in its
+// text form. A fixed-size ARRAY of ARRAYs is an array of several dimensions, in
 // which a NULL inner array reads as one full of NULLs, for PostgreSQL has no
 // other way to say it.
 package encode

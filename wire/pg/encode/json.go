@@ -3,7 +3,6 @@ package encode
 import (
 	"unicode/utf8"
 
-	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/types"
 )
 
@@ -29,17 +28,10 @@ func (c *column) chooseJSON() {
 		c.append = jsonList
 		c.kids = []column{c.jsonChild(c.typ.Child)}
 	case types.Variant:
-		c.append = refuseVariant
+		c.chooseVariant()
 	default:
 		c.append = jsonScalar(c.typ, c.scalarText())
 	}
-}
-
-// refuseVariant: the driver hands a VARIANT's inner layout to nobody.
-func refuseVariant(c *column, dst []byte, _ int) []byte {
-	c.session.fail(sqlstate.New(sqlstate.FeatureNotSupported, "a VARIANT can't be sent to a client").
-		WithHint("Cast it: SELECT v::JSON."))
-	return dst
 }
 
 func (c *column) jsonChild(t *types.Type) column {

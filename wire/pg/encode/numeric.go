@@ -74,14 +74,17 @@ func textDecimal(t *types.Type) appendFunc {
 		return func(c *column, dst []byte, row int) []byte { return appendDecimal(dst, at[int64](c, row), scale) }
 	}
 	return func(c *column, dst []byte, row int) []byte {
-		u, negative := abs(at[types.Huge](c, row))
-		if negative {
-			dst = append(dst, '-')
-		}
-		start := len(dst)
-		dst = appendUint128(dst, u)
-		return insertPoint(dst, start, scale)
+		return appendDecimal128(dst, at[types.Huge](c, row), scale)
 	}
+}
+
+func appendDecimal128(dst []byte, v types.Huge, scale int) []byte {
+	u, negative := abs(v)
+	if negative {
+		dst = append(dst, '-')
+	}
+	start := len(dst)
+	return insertPoint(appendUint128(dst, u), start, scale)
 }
 
 func appendDecimal(dst []byte, v int64, scale int) []byte {
@@ -115,11 +118,12 @@ func insertPoint(dst []byte, start, scale int) []byte {
 	return dst
 }
 
-// bigNum decodes DuckDB's BIGNUM: three bytes of header, whose top bit is set
+func bigNum(c *column, row int) *big.Int { return parseBigNum(stringAt(c, row)) }
+
+// parseBigNum decodes DuckDB's BIGNUM: three bytes of header, whose top bit is set
 // for a positive number and whose rest counts the bytes of the big-endian
 // magnitude; a negative number has all of its bits flipped.
-func bigNum(c *column, row int) *big.Int {
-	b := stringAt(c, row)
+func parseBigNum(b []byte) *big.Int {
 	v := new(big.Int)
 	if len(b) < 3 {
 		return v
