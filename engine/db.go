@@ -45,12 +45,15 @@ type DB struct {
 	written atomic.Uint64
 	catalog catalogCopy
 
-	mu       sync.Mutex // guards sessions, byConn, copies, closing
+	mu       sync.Mutex // guards sessions, byConn, copies, closing, failure
 	sessions map[int32]*Session
 	byConn   map[int64]*Session
 	copies   map[int64]*copyFeed
 	closing  bool
+	failure  error          // why nothing works until the database is opened again
 	open     sync.WaitGroup // sessions
+
+	failed chan struct{} // closed when failure was set
 
 	closeOnce sync.Once
 	closeErr  error
@@ -67,7 +70,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, err
 	}
 	o.EnsureDefaults()
-	db := &DB{opts: o, log: o.Logger, sessions: map[int32]*Session{}, byConn: map[int64]*Session{}, copies: map[int64]*copyFeed{}}
+	db := &DB{opts: o, log: o.Logger, sessions: map[int32]*Session{}, byConn: map[int64]*Session{}, copies: map[int64]*copyFeed{}, failed: make(chan struct{})}
 	if err := db.start(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -181,6 +184,9 @@ func (db *DB) enter(s *Session) error {
 	defer db.mu.Unlock()
 	if db.closing {
 		return sqlstate.New(sqlstate.CannotConnectNow, "the database system is shutting down").Fatal()
+	}
+	if db.failure != nil {
+		return errFailed(sqlstate.CannotConnectNow, "the database system has to recover from a failed write", db.failure)
 	}
 	for s.pid == 0 || db.sessions[s.pid] != nil {
 		s.pid = 1 + rand.Int32N(1<<31-2)

@@ -81,6 +81,7 @@ func (db *DB) NewSession(ctx context.Context, o SessionOptions) (*Session, error
 	}
 	if err := s.start(ctx); err != nil {
 		s.leave()
+		db.notice(err, s)
 		return nil, err
 	}
 	if f := db.opts.Events.SessionOpened; f != nil {
@@ -142,6 +143,16 @@ func (s *Session) cancel(cause error) {
 
 // Done is closed when the session was terminated from outside (TerminateSession, DB.Close).
 func (s *Session) Done() <-chan struct{} { return s.done }
+
+// Err is why the session was terminated from outside, nil while it was not.
+func (s *Session) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cause == nil {
+		return nil
+	}
+	return s.cause
+}
 
 // terminate ends the session from outside: what runs is cancelled, every later use fails.
 func (s *Session) terminate(cause *sqlstate.Error) {
@@ -238,6 +249,7 @@ func (s *Session) understood(ctx context.Context, err error, queryID uint64) *sq
 	} else if cause := s.usable(); cause != nil {
 		e = sqlstate.From(cause) // the connection was closed under it
 	}
+	e = sqlstate.From(s.lost(e))
 	if e.Code == sqlstate.InternalError {
 		s.db.log.Error("internal error", "query_id", queryID, "pid", s.pid, "error", e.Message)
 	}

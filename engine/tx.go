@@ -108,7 +108,7 @@ func (s *Session) EndImplicit(ctx context.Context, failed bool) error {
 	if s.tx.state != txImplicit {
 		return nil
 	}
-	return s.finish(ctx, !failed && !s.tx.failed)
+	return s.lost(s.finish(ctx, !failed && !s.tx.failed))
 }
 
 // Fail moves a transaction to 'E' after an error, also one outside the engine (of the protocol).

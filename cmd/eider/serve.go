@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -92,43 +93,102 @@ func serve(ctx context.Context, s *config.Serve, out, errOut io.Writer) (err err
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
 
-	run := &server{settings: s, log: log}
+	settings := *s
+	run := &server{settings: &settings, log: log}
 	if s.HTTPListen != "" {
 		if err := run.startHTTP(ctx); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, run.http.Close()) }()
 	}
-	if err := run.open(ctx); err != nil {
-		return err
+	return run.run(ctx, signals, out)
+}
+
+// Bounds of the wait between two attempts to open a database again.
+const (
+	firstReopen = time.Second
+	maxReopen   = 30 * time.Second
+)
+
+// run serves until the end. A database that a full disk (say) has made useless is opened
+// again, which finds what was committed, and is tried again while that fails.
+func (r *server) run(ctx context.Context, signals <-chan os.Signal, out io.Writer) error {
+	before := false
+	for delay := firstReopen; ; delay = min(2*delay, maxReopen) {
+		opened := false
+		lost, err := r.once(ctx, signals, func() {
+			if opened = true; !before {
+				fmt.Fprintln(out, r.banner())
+			} else {
+				r.log.Info("the database is open again")
+			}
+		})
+		before = before || opened
+		switch {
+		case lost && r.inMemory():
+			return errors.Join(errors.New("the database in memory can't be used any more, and nothing of it is left"), err)
+		case lost:
+			if err != nil {
+				r.log.Warn("closing the lost database", "error", err)
+			}
+			delay = firstReopen / 2
+			continue
+		case opened || !before:
+			return err
+		}
+		r.log.Error("the database can't be opened again; trying later", "error", err, "delay", delay.String())
+		select {
+		case <-time.After(delay):
+		case <-signals:
+			return err
+		case <-ctx.Done():
+			return err
+		}
 	}
-	defer func() { err = errors.Join(err, run.db.Close()) }()
-	if err := run.listen(ctx); err != nil {
-		return err
+}
+
+// once opens the database and serves it. lost tells that it must be opened again.
+func (r *server) once(ctx context.Context, signals <-chan os.Signal, opened func()) (lost bool, err error) {
+	if err := r.open(ctx); err != nil {
+		return false, err
 	}
-	defer func() { err = errors.Join(err, run.pg.Close()) }()
-	remove, err := run.leaveNote()
-	if err != nil {
-		return err
+	defer func() { err = errors.Join(err, r.db.Close()) }()
+	if err := r.listen(ctx); err != nil {
+		return false, err
 	}
-	defer func() { err = errors.Join(err, remove()) }()
-	if run.http != nil {
-		run.http.SetState(wirehttp.Ready)
+	defer func() { err = errors.Join(err, r.pg.Close()) }()
+	remove, noteErr := r.leaveNote()
+	if noteErr != nil {
+		r.log.Warn("others won't be told where to connect", "error", noteErr) // a full disk is no reason not to serve
+	} else {
+		defer func() { err = errors.Join(err, remove()) }()
 	}
-	fmt.Fprintln(out, run.banner())
+	r.setState(wirehttp.Ready)
+	opened()
 
 	// Serve ends by Shutdown or Close below; its goroutine is waited for through served.
 	served := make(chan error, 1)
-	go func() { served <- run.pg.Serve(context.WithoutCancel(ctx)) }()
+	go func() { served <- r.pg.Serve(context.WithoutCancel(ctx)) }()
 	select {
 	case err := <-served:
-		return fmt.Errorf("the Postgres server ended: %w", err)
+		return false, fmt.Errorf("the Postgres server ended: %w", err)
+	case <-r.db.Failed():
+		r.setState(wirehttp.Starting)
+		err := r.pg.Close()
+		<-served
+		return true, err
 	case sig := <-signals:
-		log.Info("draining", "signal", sig.String(), "timeout", s.ShutdownTimeout.String())
+		r.log.Info("draining", "signal", sig.String(), "timeout", r.settings.ShutdownTimeout.String())
 	case <-ctx.Done():
-		log.Info("draining", "timeout", s.ShutdownTimeout.String())
+		r.log.Info("draining", "timeout", r.settings.ShutdownTimeout.String())
 	}
-	return run.drain(signals, served)
+	return false, r.drain(signals, served)
+}
+
+func (r *server) setState(s wirehttp.State) {
+	if r.http != nil {
+		r.http.SetState(s)
+	}
 }
 
 // server is what one `eider serve` holds open.
@@ -137,6 +197,7 @@ type server struct {
 	log      *slog.Logger
 	http     *wirehttp.Server
 	db       *engine.DB
+	live     atomic.Pointer[engine.DB] // db, for the goroutines of HTTP
 	pg       *pg.Server
 	tls      bool
 	password bool
@@ -165,7 +226,7 @@ func (r *server) startHTTP(ctx context.Context) error {
 
 // ping runs a statement: what /readyz asks.
 func (r *server) ping(ctx context.Context) error {
-	session, err := r.db.NewSession(ctx, engine.SessionOptions{ApplicationName: "readyz"})
+	session, err := r.live.Load().NewSession(ctx, engine.SessionOptions{ApplicationName: "readyz"})
 	if err != nil {
 		return err
 	}
@@ -184,6 +245,7 @@ func (r *server) open(ctx context.Context) error {
 		return openError(s.DB, err)
 	}
 	r.db = db
+	r.live.Store(db) // before the state is ready, which is when ping is asked
 	return nil
 }
 
@@ -212,6 +274,11 @@ func (r *server) listen(ctx context.Context) error {
 	}
 	if err := r.pg.Listen(ctx); err != nil {
 		return errors.Join(listenError(err, "pg-listen", s.PGListen), r.pg.Close())
+	}
+	// A free port that was taken once is the port to come back on.
+	if host, _, err := net.SplitHostPort(s.PGListen); err == nil {
+		_, port, _ := net.SplitHostPort(r.pg.Addr().String())
+		s.PGListen = net.JoinHostPort(host, port)
 	}
 	return nil
 }
@@ -292,9 +359,7 @@ func (r *server) banner() string {
 
 // drain ends in order: readiness, listeners, statements. A second signal ends at once.
 func (r *server) drain(signals <-chan os.Signal, served <-chan error) error {
-	if r.http != nil {
-		r.http.SetState(wirehttp.Draining)
-	}
+	r.setState(wirehttp.Draining)
 	ctx, stop := context.WithTimeout(context.Background(), r.settings.ShutdownTimeout)
 	defer stop()
 	down := make(chan error, 1)

@@ -2,6 +2,7 @@ package duck
 
 import (
 	stdjson "encoding/json"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -172,6 +173,14 @@ var rules = []rule{
 	{"Out of Memory", `failed to offload data block of size`, sqlstate.DiskFull, "", ""},
 }
 
+// fatal are rules for failures after which DuckDB refuses everything until the file is
+// opened again (see Invalidated). It takes a full disk to run into them.
+var fatal = []rule{
+	{"FATAL", `Transaction COMMIT succeeded and is durable, but the autocheckpoint failed`, sqlstate.IOError, "the transaction is committed, but its checkpoint failed, and the database must be opened again", ""},
+	{"FATAL", `Failed to create checkpoint because of error: {}`, sqlstate.IOError, "the checkpoint failed, and the database must be opened again", ""},
+	{"FATAL", `Failed: database has been invalidated`, sqlstate.CrashShutdown, "the database must be opened again after a failed write", ""},
+}
+
 // entryCodes are the codes for a missing or doubled entry of the catalog by its type.
 var entryCodes = map[string]struct {
 	missing, exists sqlstate.Code
@@ -267,12 +276,49 @@ func (r *report) error() *sqlstate.Error {
 	if r.entry(e) || r.disk(e) || r.integerRange(e) {
 		return e
 	}
-	for i := range rules {
-		if rules[i].exception == r.Exception && rules[i].apply(r.Message, e) {
-			return e.Because(&nativeError{r.Exception, r.Message, &rules[i]})
+	table := rules
+	if r.Exception == "FATAL" {
+		table = fatal
+	}
+	for i := range table {
+		if table[i].exception == r.Exception && table[i].apply(r.Message, e) {
+			e.Because(&nativeError{r.Exception, r.Message, &table[i]})
+			break
 		}
 	}
+	r.writing(e)
 	return e
+}
+
+// writing handles what the operating system said when DuckDB wrote its log or a
+// checkpoint: the number is lost there, and a commit that failed for it looks like a
+// conflict, which clients would try again for ever.
+func (r *report) writing(e *sqlstate.Error) {
+	if r.Exception != "TransactionContext" && r.Exception != "FATAL" || e.Code == sqlstate.CrashShutdown {
+		return
+	}
+	at := strings.Index(r.Message, "Could not write ")
+	if at < 0 {
+		at = strings.Index(r.Message, "Could not sync ")
+	}
+	if at < 0 {
+		return
+	}
+	e.Code = sqlstate.IOError
+	if strings.Contains(r.Message[at:], "No space left on device") || strings.Contains(r.Message[at:], "Disk quota exceeded") {
+		e.Code = sqlstate.DiskFull
+	}
+	if e.Message != r.Message {
+		e.Detail = r.Message[at:]
+	}
+}
+
+// Invalidated reports whether err says that DuckDB refuses everything until the
+// database is opened again, as it does when it could not write a checkpoint. What was
+// committed is in the file and its write-ahead log.
+func Invalidated(err error) bool {
+	var native *nativeError
+	return errors.As(err, &native) && native.exception == "FATAL"
 }
 
 // nativeError is the cause of a translated error: what DuckDB said and how it was understood.

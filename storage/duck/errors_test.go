@@ -2,6 +2,7 @@ package duck
 
 import (
 	"context"
+	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -267,6 +268,39 @@ func TestErrors(t *testing.T) {
 			t.Errorf("no failing statement for the rule %q", rules[i].pattern)
 		}
 	}
+}
+
+// TestErrorsOfWriting reads what DuckDB 1.5.5 said on a full disk; cmd/eider/processtest fills one.
+func TestErrorsOfWriting(t *testing.T) {
+	const full = `Could not write file "/data/shop.db": No space left on device`
+	for _, tc := range []struct {
+		exception, message string
+		code               sqlstate.Code
+		want               string
+		invalidated        bool
+	}{
+		{"TransactionContext", "Failed to commit: " + full, sqlstate.DiskFull, "Failed to commit: " + full, false},
+		{"TransactionContext", `Failed to commit: Could not write file "/data/shop.db.wal": Input/output error`, sqlstate.IOError,
+			`Failed to commit: Could not write file "/data/shop.db.wal": Input/output error`, false},
+		{"TransactionContext", "Failed to commit: Conflict on tuple deletion!", sqlstate.SerializationFailure, "Failed to commit: Conflict on tuple deletion!", false},
+		{"FATAL", "Transaction COMMIT succeeded and is durable, but the autocheckpoint failed. Reopen the database instance to recover. Failed to create checkpoint because of error: " + full,
+			sqlstate.DiskFull, "the transaction is committed, but its checkpoint failed, and the database must be opened again", true},
+		{"FATAL", "Failed to create checkpoint because of error: " + full, sqlstate.DiskFull, "the checkpoint failed, and the database must be opened again", true},
+		{"FATAL", "Failed: database has been invalidated because of a previous fatal error. The database must be restarted prior to being used again.\nOriginal error: \"" + full + "\"",
+			sqlstate.CrashShutdown, "the database must be opened again after a failed write", true},
+		{"FATAL", "something else", sqlstate.InternalError, "something else", true},
+	} {
+		text, err := stdjson.Marshal(report{Exception: tc.exception, Message: tc.message})
+		require.NoError(t, err)
+		e := newError(string(text))
+		require.Equal(t, tc.code, e.Code, tc.message)
+		require.Equal(t, tc.want, e.Message)
+		require.Equal(t, tc.invalidated, Invalidated(e), tc.message)
+		if tc.code == sqlstate.DiskFull {
+			require.Contains(t, e.Message+e.Detail, full)
+		}
+	}
+	require.False(t, Invalidated(nil))
 }
 
 func errorsInTransactions(t *testing.T, seen covered) {

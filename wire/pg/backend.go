@@ -29,6 +29,7 @@ type session interface {
 	Fail()
 	Cancel()
 	Done() <-chan struct{}
+	Err() error // why Done is closed
 	Setting(name string) (string, bool)
 	Cursors() []engine.CursorInfo
 	SettingsVersion() uint64

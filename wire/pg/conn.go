@@ -402,7 +402,7 @@ func (c *conn) fail(ctx context.Context, err error, text string) error {
 	}
 	c.takeNotices()
 	if c.dismissed() { // whatever the statement says, it died of this
-		return errAdminShutdown()
+		return c.dismissal()
 	}
 	if e.Severity == "FATAL" || e.Severity == "PANIC" {
 		return e

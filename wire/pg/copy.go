@@ -104,7 +104,7 @@ func (c *conn) copyMessage(in copyIn) (byte, []byte, error) {
 		if c.woken.Load() {
 			c.woken.Store(c.srv.isDraining())
 			if c.dismissed() {
-				return 0, nil, errAdminShutdown()
+				return 0, nil, c.dismissal()
 			}
 			select {
 			case <-in.Done():

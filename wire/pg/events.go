@@ -112,7 +112,7 @@ func (c *conn) attend() error {
 	c.woken.Store(false)
 	c.readBy = longAgo
 	if c.dismissed() {
-		return errAdminShutdown()
+		return c.dismissal()
 	}
 	idle := c.ready && c.sess.TxStatus() == 'I'
 	if c.srv.isDraining() {
@@ -140,6 +140,14 @@ func (c *conn) dismissed() bool {
 	default:
 		return false
 	}
+}
+
+// dismissal is what a client is told whose connection was ended from outside.
+func (c *conn) dismissal() *sqlstate.Error {
+	if err := c.sess.Err(); err != nil {
+		return sqlstate.From(err)
+	}
+	return errAdminShutdown()
 }
 
 // timeout reads a setting in milliseconds, with or without a unit.

@@ -87,6 +87,7 @@ func (s *fakeSession) Split(text string) []lex.Stmt       { return lex.Split(tex
 func (s *fakeSession) TxStatus() byte                     { return s.tx }
 func (s *fakeSession) BeginImplicit() error               { s.implicit = true; return nil }
 func (s *fakeSession) Done() <-chan struct{}              { return s.done }
+func (s *fakeSession) Err() error                         { return nil }
 func (s *fakeSession) Cursors() []engine.CursorInfo       { return nil }
 func (s *fakeSession) Setting(name string) (string, bool) { v, ok := s.settings[name]; return v, ok }
 
