@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -141,6 +143,17 @@ func (s *server) stop(t *testing.T) {
 	}
 }
 
+// ready is the status of /readyz, 0 where nobody answers.
+func (s *server) ready() int {
+	r, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/readyz", s.http))
+	if err != nil {
+		return 0
+	}
+	defer r.Body.Close()
+	_, _ = io.Copy(io.Discard, r.Body)
+	return r.StatusCode
+}
+
 // residentPeakBytes is the process's greatest resident size so far (VmHWM).
 func (s *server) residentPeakBytes(t *testing.T) int64 {
 	t.Helper()
@@ -163,4 +176,20 @@ func connect(t *testing.T, s *server) *pgx.Conn {
 	c, err := pgx.Connect(ctx, s.url())
 	require.NoError(t, err)
 	return c
+}
+
+// heavy runs for hours unless it is cancelled.
+const heavy = "SELECT count(*) FROM range(1000000000) a(i), range(1000000) b(j) WHERE (i + j) % 1000003 = 7"
+
+// waitActive waits until another session runs a statement like pattern.
+func waitActive(t *testing.T, s *server, pattern string) {
+	t.Helper()
+	ctx := context.Background()
+	c := connect(t, s)
+	defer c.Close(ctx)
+	require.Eventually(t, func() bool {
+		var n int
+		err := c.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE $1 AND pid <> pg_backend_pid()", pattern).Scan(&n)
+		return err == nil && n > 0
+	}, 30*time.Second, 5*time.Millisecond, "no statement like %s became active", pattern)
 }
