@@ -5,11 +5,12 @@ import (
 	"github.com/eiderdb/eider/sql/rewrite"
 )
 
-// Rules returns the rewrites for sessions of PostgreSQL clients. It is one rule: its
-// parts share one walk over the tokens, so that no two of them edit the same bytes.
+// Rules returns the rewrites for sessions of PostgreSQL clients: array literals, and
+// everything about the catalog in one rule, whose parts share one walk over the tokens
+// so that no two of them edit the same bytes.
 func Rules() []rewrite.Rule {
 	n := newNames()
-	return []rewrite.Rule{{
+	return []rewrite.Rule{arrayRule(), {
 		Name:     "pg_catalog",
 		Triggers: n.triggers(),
 		Ops:      []string{"~*", "!~*"},

@@ -47,6 +47,8 @@ func TestRules(t *testing.T) {
 		{"class to text", `SELECT 1 AS one WHERE a.b::regclass::text = 't'`, `SELECT 1 AS one WHERE eider_sys.pg."regclassout"(a.b)::text = 't'`},
 		{"class shown", `SELECT c.oid::regclass FROM pg_class c`, `SELECT eider_sys.pg."regclassout"(c.oid) AS "oid" FROM eider_sys.pg.pg_class c`},
 		{"parameter to class", `SELECT 1 AS one WHERE a = $1::regclass`, `SELECT 1 AS one WHERE a = eider_sys.pg."regclassin"($1)`},
+		{"array literal", `SELECT 1 AS one FROM pg_am WHERE a = ANY('{r,"v,w",NULL}'::text[])`, `SELECT 1 AS one FROM eider_sys.pg.pg_am WHERE a = ANY(['r', 'v,w', NULL]::text[])`},
+		{"array literal in a plain query", `SELECT '{1,2}'::int[], CAST('{a}' AS text[])`, `SELECT ['1', '2']::int[], CAST(['a'] AS text[])`},
 		{"operator", `SELECT 1 AS one WHERE a OPERATOR(pg_catalog.~) '^(t)$' COLLATE pg_catalog.default`, `SELECT 1 AS one WHERE a ~ eider_sys.pg."pattern"('^(t)$') `},
 		{"pattern in the catalog", `SELECT 1 AS one FROM pg_am WHERE a !~ 'x'`, `SELECT 1 AS one FROM eider_sys.pg.pg_am WHERE a !~ eider_sys.pg."pattern"('x')`},
 		{"pattern without case", `SELECT 1 AS one FROM t WHERE a ~* 'x'`, `SELECT 1 AS one FROM t WHERE a ~ eider_sys.pg."ipattern"('x')`},
