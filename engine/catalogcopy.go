@@ -15,20 +15,21 @@ type CatalogSQL struct {
 	// rewrite rule asks for it and definitions have changed since.
 	Refresh []string
 	// Private builds, once and on demand, what sessions read instead while they have
-	// definitions that others don't see (temporary or not yet committed ones), and what
-	// ordinary roles read, which don't see everything.
+	// definitions that others don't see: temporary or not yet committed ones.
 	Private []string
+	// Role builds, once and on demand, what ordinary roles read of the copy.
+	Role []string
 }
 
 // catalogCopy runs CatalogSQL on a connection of its own.
 type catalogCopy struct {
 	sql  CatalogSQL
-	mu   sync.Mutex // guards conn, seen, built
+	mu   sync.Mutex // guards all below
 	conn *duck.Conn // made on demand, closed with the database
 	// seen is DB.planned at the last refresh, plus one.
 	seen uint64
-	// built tells that Private was run.
-	built bool
+	// private and role tell that Private and Role were run.
+	private, role bool
 }
 
 // ruleEnv is what a session offers to rewrite rules while it prepares a statement.
@@ -37,33 +38,51 @@ type ruleEnv struct {
 	ctx context.Context //nolint:containedctx // of the one Prepare that the rules run in
 }
 
-// RefreshCatalog brings the copy of the catalog in step; private tells that the session
-// has definitions of its own and must not read the copy.
-func (e *ruleEnv) RefreshCatalog() (private bool, err error) {
+// What RefreshCatalog tells a session to read.
+const (
+	readCopy    = iota // what all see
+	readPrivate        // with definitions of the session's own
+	readRole           // what the role may know of
+)
+
+// RefreshCatalog brings the copy of the catalog in step and tells what the session has
+// to read: 0 the copy, 1 what Private made, 2 what Role made.
+func (e *ruleEnv) RefreshCatalog() (set int, err error) {
 	c, db := &e.db.catalog, e.db
 	c.sql = db.opts.Catalog
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.conn == nil {
 		if c.conn, err = db.duck.Connect(context.WithoutCancel(e.ctx)); err != nil {
-			return false, err
+			return 0, err
 		}
 	}
-	if e.temporaries || e.tx.defined || !e.IsSuperuser() {
-		if !c.built {
-			err = c.run(e.ctx, c.sql.Private)
-			c.built = err == nil
-			db.gate.CatalogChanged() // the gate knows the copy's names
-		}
-		return true, err
+	if e.temporaries || e.tx.defined {
+		return readPrivate, c.once(e, &c.private, c.sql.Private)
 	}
 	if now := db.planned.Load() + 1; c.seen != now {
 		if err := c.run(e.ctx, c.sql.Refresh); err != nil {
-			return false, err
+			return 0, err
 		}
 		c.seen = now
 	}
-	return false, nil
+	if e.IsSuperuser() {
+		return readCopy, nil
+	}
+	return readRole, c.once(e, &c.role, c.sql.Role)
+}
+
+// once runs texts unless that was done.
+func (c *catalogCopy) once(e *ruleEnv, done *bool, texts []string) error {
+	if *done {
+		return nil
+	}
+	if err := c.run(e.ctx, texts); err != nil {
+		return err
+	}
+	*done = true
+	e.db.gate.CatalogChanged() // the gate knows the copy's names
+	return nil
 }
 
 func (c *catalogCopy) run(ctx context.Context, texts []string) error {

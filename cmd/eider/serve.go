@@ -237,7 +237,7 @@ func (r *server) ping(ctx context.Context) error {
 func (r *server) open(ctx context.Context) error {
 	s := r.settings
 	db, err := engine.Open(ctx, engine.Options{
-		Setup: pgcat.Setup(), Catalog: engine.CatalogSQL{Refresh: pgcat.Refresh(), Private: pgcat.Private()},
+		Setup: pgcat.Setup(), Catalog: engine.CatalogSQL{Refresh: pgcat.Refresh(), Private: pgcat.Private(), Role: pgcat.Role()},
 		Path: s.DB, ReadOnly: s.ReadOnly, MemoryLimitBytes: s.MemoryLimit, TempDir: s.TempDir,
 		MaxTempBytes: s.MaxTempBytes, Threads: s.Threads, Logger: r.log,
 	})

@@ -196,16 +196,16 @@ func (d *decider) common(catalog, schema, name string) bool {
 	if !lex.EqualFold(catalog, commonDatabase) {
 		return false
 	}
-	if !d.catalog.databases[ownDatabase] {
+	if !d.catalog.databases[ownDatabase] && !d.catalog.databases[roleDatabase] {
 		return true
 	}
 	for _, r := range d.catalog.relations[lex.Fold(name)] {
-		if lex.EqualFold(r.catalog, ownDatabase) && lex.EqualFold(r.schema, schema) {
+		if (lex.EqualFold(r.catalog, ownDatabase) || lex.EqualFold(r.catalog, roleDatabase)) && lex.EqualFold(r.schema, schema) {
 			return true
 		}
 	}
 	for _, m := range d.catalog.macros[lex.Fold(name)] {
-		if lex.EqualFold(m.catalog, ownDatabase) && lex.EqualFold(m.schema, schema) {
+		if (lex.EqualFold(m.catalog, ownDatabase) || lex.EqualFold(m.catalog, roleDatabase)) && lex.EqualFold(m.schema, schema) {
 			return true
 		}
 	}

@@ -94,13 +94,14 @@ func New(o Options) *Gate {
 const (
 	commonDatabase = "eider_sys"
 	ownDatabase    = "eider_now"
+	roleDatabase   = "eider_role" // likewise, of what is committed
 )
 
 func (g *Gate) system(schema string) bool { return g.schemas[lex.Fold(schema)] }
 
 // catalogs tells whether a database is one of catalogs.
 func (g *Gate) catalogs(database string) bool {
-	return (lex.EqualFold(database, commonDatabase) || lex.EqualFold(database, ownDatabase)) && !lex.EqualFold(g.opts.Database, database)
+	return (lex.EqualFold(database, commonDatabase) || lex.EqualFold(database, ownDatabase) || lex.EqualFold(database, roleDatabase)) && !lex.EqualFold(g.opts.Database, database)
 }
 
 // CatalogChanged voids decisions that rest on the catalog. Sessions do it by

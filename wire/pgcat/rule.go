@@ -5,12 +5,11 @@ import (
 	"github.com/eiderdb/eider/sql/rewrite"
 )
 
-// Rules returns the rewrites for sessions of PostgreSQL clients: array literals, and
-// everything about the catalog in one rule, whose parts share one walk over the tokens
-// so that no two of them edit the same bytes.
+// Rules returns the rewrites for sessions of PostgreSQL clients. It is one rule: its
+// parts share one walk over the tokens, so that no two of them edit the same bytes.
 func Rules() []rewrite.Rule {
 	n := newNames()
-	return []rewrite.Rule{arrayRule(), {
+	return []rewrite.Rule{{
 		Name:     "pg_catalog",
 		Triggers: n.triggers(),
 		Ops:      []string{"~*", "!~*"},
@@ -28,9 +27,9 @@ func Rules() []rewrite.Rule {
 // Catalog is what the session offers to the rule.
 type Catalog interface {
 	// RefreshCatalog brings the catalogs in step with the database (Refresh) if they aren't.
-	// private tells that this session sees definitions that others don't, so that it must
-	// read them directly (Private).
-	RefreshCatalog() (private bool, err error)
+	// The set to read: 0 is the copy, 1 what a session with definitions of its own must
+	// read (Private), 2 what an ordinary role may know of (Role).
+	RefreshCatalog() (set int, err error)
 }
 
 // clause is where in a query a token stands.
@@ -82,7 +81,7 @@ type walk struct {
 	catalog bool
 	env     Catalog
 	asked   bool
-	private bool
+	set     int
 	err     error
 }
 
@@ -90,10 +89,10 @@ type walk struct {
 func (w *walk) schema(s, name string) string {
 	if w.env != nil && !w.asked && w.err == nil {
 		w.asked = true
-		w.private, w.err = w.env.RefreshCatalog()
+		w.set, w.err = w.env.RefreshCatalog()
 	}
-	if w.private && (w.names.made[s+"."+name] || w.names.macros[s+"."+name]) {
-		return nowDatabase + "." + s
+	if made := s + "." + name; w.names.made[made] || w.names.macros[made] {
+		return [...]string{database, nowDatabase, roleDatabase}[w.set] + "." + s
 	}
 	return database + "." + s
 }

@@ -69,19 +69,18 @@ func Refresh() []string {
 const seenByRole = `CREATE MACRO ` + nowDatabase + `.live.seen(db, s, n) AS db = 'temp' OR system.main.eider_has_privilege(current_connection_id(), s, n, '')`
 
 // Private returns the SQL that builds what a session reads while it has definitions of its
-// own: temporary ones, or some that it hasn't committed; and what ordinary roles read, who don't see
-// everything. It is needed once a database, on demand.
+// own: temporary ones, or some that it hasn't committed. It is needed once a database, on demand.
 func Private() []string {
 	w := definitions()
 	texts := []string{"ATTACH ':memory:' AS " + nowDatabase + ";\n" +
 		"CREATE SCHEMA " + nowDatabase + ".pg; CREATE SCHEMA " + nowDatabase + ".info; CREATE SCHEMA " + nowDatabase + ".live;",
-		w.private(keywordMacro())}
+		w.within(nowDatabase, keywordMacro())}
 	for _, d := range w.list {
 		switch {
 		case d.name == "live.seen":
 			texts = append(texts, seenByRole)
 		case !shared[d.name]:
-			texts = append(texts, w.private(d.text))
+			texts = append(texts, w.within(nowDatabase, d.text))
 		}
 	}
 	return texts
@@ -204,30 +203,5 @@ func (w *written) add(text string) {
 		w.macros[name] = true
 	} else {
 		w.relations[name] = true
-	}
-}
-
-// private points what the SQL files define at nowDatabase; the rest is shared.
-func (w *written) private(text string) string {
-	var b strings.Builder
-	for {
-		before, rest, found := strings.Cut(text, database+".")
-		b.WriteString(before)
-		if !found {
-			return b.String()
-		}
-		end := strings.IndexFunc(rest, func(r rune) bool {
-			return !(r == '.' || r == '_' || r == '"' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9')
-		})
-		if end < 0 {
-			end = len(rest)
-		}
-		name := strings.ReplaceAll(rest[:end], `"`, "")
-		if (w.relations[name] || w.macros[name]) && !shared[name] {
-			b.WriteString(nowDatabase + ".")
-		} else {
-			b.WriteString(database + ".")
-		}
-		text = rest
 	}
 }

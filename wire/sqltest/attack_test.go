@@ -28,7 +28,7 @@ func guarded(t *testing.T) (connect func(role string, mode pgx.QueryExecMode) *p
 	ctx := context.Background()
 	path = filepath.Join(t.TempDir(), "shop.db")
 	options := engineOptions(path)
-	options.Setup, options.Catalog = pgcat.Setup(), engine.CatalogSQL{Refresh: pgcat.Refresh(), Private: pgcat.Private()}
+	options.Setup, options.Catalog = pgcat.Setup(), engine.CatalogSQL{Refresh: pgcat.Refresh(), Private: pgcat.Private(), Role: pgcat.Role()}
 	db, err := engine.Open(ctx, options)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })

@@ -14,7 +14,7 @@ import (
 // same catalog and the same literals in every mode.
 
 func engineOptions(path string) engine.Options {
-	return engine.Options{Path: path, Setup: pgcat.Setup(), Catalog: engine.CatalogSQL{Refresh: pgcat.Refresh(), Private: pgcat.Private()}}
+	return engine.Options{Path: path, Setup: pgcat.Setup(), Catalog: engine.CatalogSQL{Refresh: pgcat.Refresh(), Private: pgcat.Private(), Role: pgcat.Role()}}
 }
 
 func rules() []rewrite.Rule { return slices.Concat(dialect.Rules(), pgcat.Rules()) }
