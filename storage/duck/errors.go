@@ -104,7 +104,6 @@ var rules = []rule{
 	{"Invalid Input", `operator does not exist: `, sqlstate.UndefinedFunction, "", ""},
 	{"Invalid Input", `type "{}" does not exist`, sqlstate.UndefinedObject, "", ""},
 	{"Invalid Input", `role "{}" does not exist`, sqlstate.UndefinedObject, "", ""},
-	{"Invalid Input", `unrecognized configuration parameter "{}"`, sqlstate.UndefinedObject, "", ""},
 
 	// Parameters.
 	{"Invalid Input", `Values were not provided for the following prepared statement parameters`, sqlstate.UndefinedParameter, "", ""},
