@@ -2,6 +2,7 @@ package processtest
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"path/filepath"
 	"sync"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 )
 
@@ -39,8 +41,10 @@ func TestKillUnderWrites(t *testing.T) {
 	for w := range ledgers {
 		ledgers[w] = &ledger{writer: w}
 	}
+	checkpoints := 0
 	for round := range kills {
 		var wg sync.WaitGroup
+		wg.Go(func() { checkpoints += checkpoint(srv.url()) })
 		for _, l := range ledgers {
 			wg.Go(func() { l.write(srv.url()) })
 		}
@@ -53,7 +57,28 @@ func TestKillUnderWrites(t *testing.T) {
 		srv = startServer(t, "--db", db)
 		verify(t, srv, ledgers, round)
 	}
-	t.Logf("%d kills, %d acknowledged transactions, all there", kills, total(ledgers))
+	t.Logf("%d kills, %d acknowledged transactions, all there; %d checkpoints between", kills, total(ledgers), checkpoints)
+	require.NotZero(t, checkpoints)
+}
+
+// checkpoint writes checkpoints until the server is gone, so that kills hit those as
+// well, and returns how many succeeded; DuckDB refuses one while others write.
+func checkpoint(url string) (n int) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	c, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return 0
+	}
+	defer c.Close(context.Background())
+	for {
+		_, err := c.Exec(ctx, "CHECKPOINT")
+		if err == nil {
+			n++
+		} else if refused := (*pgconn.PgError)(nil); !errors.As(err, &refused) {
+			return n
+		}
+	}
 }
 
 // ledger is what one writer was told.
