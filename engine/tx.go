@@ -170,7 +170,7 @@ func (s *Session) finish(ctx context.Context, commit bool) error {
 	if s.tx.began {
 		if commit {
 			if err = s.settle(ctx); err == nil {
-				_, err = s.conn.Exec(ctx, "COMMIT")
+				err = s.commit(ctx)
 			}
 			if err != nil {
 				commit = false
@@ -182,6 +182,16 @@ func (s *Session) finish(ctx context.Context, commit bool) error {
 		}
 	}
 	s.endTx(commit)
+	return err
+}
+
+// commit commits in DuckDB. Once begun it can't be cancelled: DuckDB would say that it was
+// interrupted after it had committed.
+func (s *Session) commit(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return errUserCancel().Because(context.Cause(ctx))
+	}
+	_, err := s.conn.Exec(context.WithoutCancel(ctx), "COMMIT")
 	return err
 }
 
