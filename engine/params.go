@@ -20,6 +20,54 @@ func (p *plain) resolve(ctx context.Context, made *prepared, text string) (*prep
 	if err != nil {
 		return nil, err
 	}
+	if made, err = p.resolveTypes(ctx, made, text); err != nil {
+		return nil, err
+	}
+	return made, p.assume(ctx, made, text)
+}
+
+// assume describes a statement whose columns DuckDB leaves open although every
+// parameter has a type (json_object does so for any parameter), by those that it has
+// with a NULL of its type for each parameter. Nothing is executed.
+func (p *plain) assume(ctx context.Context, made *prepared, text string) error {
+	st := lex.Split(text)
+	if cols := made.columns(); cols == nil || len(cols) > 0 || len(st) != 1 {
+		return nil
+	}
+	var casts []string
+	nulls := rewrite.Rule{Name: "parameters as NULL", Apply: func(e *rewrite.Editor) error {
+		for i, t := range e.Toks {
+			n, err := strconv.Atoi(strings.TrimPrefix(e.Text(i), "$"))
+			if t.Kind != lex.Param || err != nil {
+				continue
+			}
+			for client, slot := range made.slots {
+				if slot == n {
+					null := "CAST(NULL AS " + p.params[client].String() + ")"
+					e.ReplaceTok(i, null)
+					casts = append(casts, null, "$"+strconv.Itoa(client+1))
+				}
+			}
+		}
+		return nil
+	}}
+	sql, _, err := rewrite.Apply(text, st[0], []rewrite.Rule{nulls}, nil)
+	if err != nil {
+		return err
+	}
+	stmt, err := p.s.conn.Prepare(ctx, sql)
+	if err != nil {
+		return nil // the columns depend on the values: the cursor will know them
+	}
+	as := &prepared{stmt: stmt, casts: casts}
+	if cols := as.columns(); len(cols) > 0 {
+		made.assumed = cols
+	}
+	return stmt.Close()
+}
+
+// resolveTypes finds the types of the parameters.
+func (p *plain) resolveTypes(ctx context.Context, made *prepared, text string) (*prepared, error) {
 	slots := made.slots
 	var unknown []int // of the client's numbers, from 0
 	p.params = p.declared(len(slots))
@@ -231,6 +279,9 @@ func (p *plain) number(ctx context.Context, made *prepared, text string) (*prepa
 
 // columns describes the result, nil for no rows, empty where it depends on parameters.
 func (p *prepared) columns() []types.Column {
+	if p.assumed != nil {
+		return p.assumed
+	}
 	columns := p.stmt.Columns()
 	for _, c := range columns {
 		if !isKnown(c.Type) && c.Type.ID != types.SQLNull {

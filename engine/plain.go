@@ -36,6 +36,8 @@ type prepared struct {
 	// casts are the texts put around parameters, with what they stand for: DuckDB names
 	// columns after them.
 	casts []string
+	// assumed are the columns where DuckDB says none before it has the values.
+	assumed []types.Column
 	// global and local are the counts of changed definitions when it was made, written
 	// the count of writes.
 	global, local, written uint64
