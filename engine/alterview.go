@@ -28,6 +28,16 @@ func (s *Session) planAlter(q *query) operation {
 func (a *altering) run(ctx context.Context, _ []any) (*output, error) {
 	var out *output
 	err := a.s.within(ctx, func() (err error) {
+		if schema, table, to, ok := a.q.renamed(); ok {
+			indexes, err := a.s.indexesOf(ctx, schema, table)
+			if err != nil {
+				return err
+			}
+			if len(indexes) > 0 {
+				out, err = a.renameIndexed(ctx, indexes, to)
+				return err
+			}
+		}
 		if out, err = a.attempt(ctx, &a.q); !sqlstate.Is(err, sqlstate.WrongObjectType) {
 			return err
 		}
