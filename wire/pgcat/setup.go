@@ -108,6 +108,7 @@ func ownRows(rels []catalogRelation) string {
 // keepKnownFunctions drops PostgreSQL functions that nothing here answers to: what
 // is left either runs under that name or is referred to by another catalog's row.
 const keepKnownFunctions = `DELETE FROM eider_sys.rows.pg_proc WHERE proname NOT IN (SELECT function_name FROM duckdb_functions())
+  AND proname NOT LIKE 'enum\_%' ESCAPE '\' AND proname NOT LIKE 'record\_%' ESCAPE '\' -- user types'
   AND proname NOT LIKE 'pg\_%' ESCAPE '\'
   AND oid NOT IN (
     SELECT unnest([typinput, typoutput, typreceive, typsend, typmodin, typmodout, typanalyze, typsubscript]) FROM eider_sys.rows.pg_type

@@ -42,7 +42,7 @@ CREATE VIEW eider_sys.pg.pg_type AS
   WITH made AS (
     SELECT oid, name AS typname, nsp AS typnamespace, 4::SMALLINT AS typlen, true AS typbyval, 'e' AS typtype, 'E' AS typcategory,
       0 AS typrelid, 0 AS typelem, eider_sys.live.array_type_oid(oid) AS typarray, 'i' AS typalign, 'p' AS typstorage,
-      3504 AS input, 3505 AS output, 3532 AS receive, 3533 AS send, 0 AS analyzer, 0 AS subscript
+      3506 AS input, 3507 AS output, 3532 AS receive, 3533 AS send, 0 AS analyzer, 0 AS subscript
     FROM eider_sys.live.user_type WHERE labels IS NOT NULL
     UNION ALL
     SELECT eider_sys.live.array_type_oid(oid), '_' || name, nsp, -1, false, 'b', 'A', 0, oid, 0, 'i', 'x', 750, 751, 2400, 2401, 3816, 6179
