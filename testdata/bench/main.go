@@ -67,8 +67,8 @@ func run(ctx context.Context, o options) (report string, err error) {
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
 	fmt.Fprintf(&b.out, "PostgreSQL 15 and Eider on the same machine (%d CPUs, %s/%s), one run of %s, median of %d. PostgreSQL: default settings but "+
-		"shared_buffers 512 MB and fsync off. Eider: --memory-limit %s.\n",
-		runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, time.Now().UTC().Format("2006-01-02"), o.repeat, o.memoryLimit)
+		"shared_buffers 512 MB and fsync off. Eider: --memory-limit %s. %s\n",
+		runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, time.Now().UTC().Format("2006-01-02"), o.repeat, o.memoryLimit, otherLoad())
 	for _, part := range []struct {
 		name string
 		run  func(context.Context) error
@@ -81,6 +81,17 @@ func run(ctx context.Context, o options) (report string, err error) {
 		}
 	}
 	return b.out.String(), nil
+}
+
+// otherLoad says how busy the machine was before the run: beside other work, rates
+// are too low and the ratios lean towards whoever uses more threads.
+func otherLoad() string {
+	data, err := os.ReadFile("/proc/loadavg")
+	fields := strings.Fields(string(data))
+	if err != nil || len(fields) == 0 {
+		return "How busy the machine was besides isn't known."
+	}
+	return fmt.Sprintf("The machine's load average before the run was %s.", fields[0])
 }
 
 const beginMark, endMark = "<!-- bench:wire -->", "<!-- /bench:wire -->"
