@@ -50,8 +50,7 @@ type DB struct {
 	byConn   map[int64]*Session
 	copies   map[int64]*copyFeed
 	closing  bool
-	failure  error          // why nothing works until the database is opened again
-	open     sync.WaitGroup // sessions
+	failure  error // why nothing works until the database is opened again
 
 	failed chan struct{} // closed when failure was set
 
@@ -147,8 +146,9 @@ func (db *DB) ReadOnly() bool { return db.opts.ReadOnly }
 // Path is the file as Options gave it, ":memory:" without one.
 func (db *DB) Path() string { return db.opts.Path }
 
-// Close ends the sessions (what they run is cancelled with 57P01), waits until each is
-// closed by its owner or idle, and closes the file with a checkpoint. It is idempotent.
+// Close ends the sessions (what they run is cancelled with 57P01, and their owners see
+// Done), waits for calls into DuckDB that are under way, and closes the file with a
+// checkpoint. It is idempotent. Sessions may be closed before or after.
 func (db *DB) Close() error {
 	db.closeOnce.Do(func() { db.closeErr = db.close() })
 	return db.closeErr
@@ -197,7 +197,6 @@ func (db *DB) enter(s *Session) error {
 		State: "idle", Started: now, StateChanged: now,
 	}
 	db.sessions[s.pid] = s
-	db.open.Add(1)
 	return nil
 }
 

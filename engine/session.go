@@ -294,5 +294,4 @@ func (s *Session) leave() {
 	delete(s.db.sessions, s.pid)
 	delete(s.db.byConn, s.connID)
 	s.db.mu.Unlock()
-	s.db.open.Done()
 }
