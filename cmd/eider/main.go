@@ -18,7 +18,7 @@ const (
 	exitFailed = 1 // a statement or check failed
 	exitUsage  = 2 // a flag, a file or an address that can't be used
 
-	exitInterrupted = 130 // Ctrl-C where no statement ran, as shells count it
+	exitInterrupted = 130 // a script ended by Ctrl-C, as shells count it
 )
 
 // exitError ends the program with a code; without an error everything has been said.

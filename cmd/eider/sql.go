@@ -173,6 +173,10 @@ func runScripts(ctx context.Context, cmd *cobra.Command, sh *shell.Shell, f sqlF
 		if errors.Is(err, shell.ErrQuit) {
 			return true
 		}
+		if errors.Is(err, shell.ErrInterrupted) {
+			result = &exitError{code: exitInterrupted}
+			return true
+		}
 		if shell.Shown(err) {
 			err = nil
 		}

@@ -40,6 +40,9 @@ type Topic struct{ Name, Summary, Syntax, Notes string }
 // ErrQuit is returned by the commands that leave the shell.
 var ErrQuit = errors.New("quit")
 
+// ErrInterrupted ends a script: Ctrl-C was pressed while a statement ran, whether or not it came too late for it.
+var ErrInterrupted = errors.New("interrupted")
+
 // errShown marks an error that the user has been shown already.
 var errShown = errors.New("a statement failed")
 
@@ -87,7 +90,7 @@ func (s *Shell) Script(ctx context.Context, name string, r io.Reader) error {
 		atEnd := err != nil
 		if line != "" || !atEnd {
 			if err := s.Feed(ctx, line); err != nil {
-				if errors.Is(err, ErrQuit) || !s.o.KeepGoing {
+				if errors.Is(err, ErrQuit) || errors.Is(err, ErrInterrupted) || !s.o.KeepGoing {
 					return err
 				}
 				failed = err
@@ -134,7 +137,7 @@ func (s *Shell) Feed(ctx context.Context, line string) error {
 			}
 		}
 		if err := s.run(ctx, buffer, st, h); err != nil {
-			if failed = err; !s.o.KeepGoing {
+			if failed = err; !s.o.KeepGoing || errors.Is(err, ErrInterrupted) {
 				break
 			}
 		}
@@ -245,8 +248,8 @@ func (s *Shell) run(ctx context.Context, text string, st lex.Stmt, h how) error 
 	if s.timing {
 		s.info("Time: %s", duration(time.Since(started)))
 	}
-	if cancelled && err == nil {
-		return nil
+	if cancelled {
+		return errors.Join(errShown, ErrInterrupted, err)
 	}
 	if err != nil {
 		return errors.Join(errShown, err)
