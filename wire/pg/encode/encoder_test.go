@@ -222,7 +222,7 @@ func TestMap(t *testing.T) {
 		{listOf(decimal(18, 3)), encode.PGType{OID: 1231, Len: -1, Mod: 18<<16 + 3 + 4}},
 		{mood, encode.PGType{OID: 16400, Len: 4, Mod: -1}},
 		{listOf(mood), encode.PGType{OID: 16401, Len: -1, Mod: -1}},
-		{listOf(types.Of(types.HugeInt)), encode.PGType{OID: 1231, Len: -1, Mod: 39<<16 + 4}},
+		{listOf(types.Of(types.HugeInt)), encode.PGType{OID: 1231, Len: -1, Mod: -1}},
 		{listOf(listOf(intType)), encode.PGType{OID: 114, Len: -1, Mod: -1}},
 		{arrayOf(2, arrayOf(3, intType)), encode.PGType{OID: 1007, Len: -1, Mod: -1}},
 		{jsonType, encode.PGType{OID: 114, Len: -1, Mod: -1}},

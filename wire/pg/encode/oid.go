@@ -111,9 +111,8 @@ func Map(t *types.Type, cat Catalog) PGType {
 		return PGType{OIDInt8, 8, -1}
 	case types.UBigInt:
 		return numericType(20, 0)
-	case types.HugeInt, types.UHugeInt:
-		return numericType(39, 0)
-	case types.BigNum:
+	case types.HugeInt, types.UHugeInt, types.BigNum:
+		// No modifier: numeric(39,0) would be a type that DuckDB can't read back.
 		return PGType{OIDNumeric, -1, -1}
 	case types.Float:
 		return PGType{OIDFloat4, 4, -1}

@@ -2,7 +2,7 @@
 CREATE TABLE eider_sys.live.type_map (duck VARCHAR, oid BIGINT, typmod INTEGER);
 INSERT INTO eider_sys.live.type_map VALUES
   ('BOOLEAN', 16, -1), ('TINYINT', 21, -1), ('UTINYINT', 21, -1), ('SMALLINT', 21, -1), ('USMALLINT', 23, -1), ('INTEGER', 23, -1),
-  ('UINTEGER', 20, -1), ('BIGINT', 20, -1), ('UBIGINT', 1700, 1310724), ('HUGEINT', 1700, 2555908), ('UHUGEINT', 1700, 2555908),
+  ('UINTEGER', 20, -1), ('BIGINT', 20, -1), ('UBIGINT', 1700, 1310724), ('HUGEINT', 1700, -1), ('UHUGEINT', 1700, -1),
   ('BIGNUM', 1700, -1), ('FLOAT', 700, -1), ('DOUBLE', 701, -1), ('VARCHAR', 25, -1), ('JSON', 114, -1), ('BLOB', 17, -1),
   ('GEOMETRY', 17, -1), ('BIT', 1562, -1), ('UUID', 2950, -1), ('DATE', 1082, -1), ('TIME', 1083, -1), ('TIME_NS', 1083, -1),
   ('TIME WITH TIME ZONE', 1266, -1), ('TIMESTAMP', 1114, -1), ('TIMESTAMP_NS', 1114, -1), ('TIMESTAMP_S', 1114, 0),
