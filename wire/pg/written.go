@@ -40,19 +40,30 @@ func written(text string, toks []lex.Token) map[int]uint32 {
 	return out
 }
 
-// catalogColumns marks lists of BIGINT in the answer to a question about the catalog as
-// lists of oid: PostgreSQL's catalogs have no other, and asyncpg knows only those.
+// vectorColumns are pg_index's columns of type int2vector.
+var vectorColumns = map[string]bool{"indkey": true, "indoption": true}
+
+// catalogColumns marks what DuckDB has no type for in the answer to a question about
+// the catalog: lists of BIGINT as lists of oid (PostgreSQL's catalogs have no other, and
+// asyncpg knows only those), and int2vector, which pg8000 splits by its type.
 func catalogColumns(text string, toks []lex.Token, cols []types.Column) []types.Column {
 	var out []types.Column
 	for i, col := range cols {
-		t := col.Type
-		if t == nil || t.ID != types.List || t.Child.ID != types.BigInt || !mentionsCatalog(text, toks) {
+		var marked *types.Type
+		switch t := col.Type; {
+		case t == nil:
+		case t.ID == types.List && t.Child.ID == types.BigInt:
+			marked = &types.Type{ID: types.List, Child: &types.Type{ID: types.BigInt, Alias: encode.AliasOID}}
+		case t.ID == types.Varchar && t.Alias == "" && vectorColumns[col.Name]:
+			marked = &types.Type{ID: types.Varchar, Alias: encode.AliasInt2Vector}
+		}
+		if marked == nil || !mentionsCatalog(text, toks) {
 			continue
 		}
 		if out == nil {
 			out = slices.Clone(cols)
 		}
-		out[i].Type = &types.Type{ID: types.List, Child: &types.Type{ID: types.BigInt, Alias: encode.AliasOID}}
+		out[i].Type = marked
 	}
 	if out == nil {
 		return cols

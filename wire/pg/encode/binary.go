@@ -1,7 +1,9 @@
 package encode
 
 import (
+	"bytes"
 	"encoding/binary"
+	"strconv"
 
 	"github.com/eiderdb/eider/sql/types"
 )
@@ -20,6 +22,10 @@ func (c *column) chooseBinary(pg PGType) {
 	case types.Timestamp, types.TimestampTZ:
 		c.op = opBinaryTimestamp
 	case types.Varchar, types.Blob, types.Geometry:
+		if c.typ.Alias == AliasInt2Vector {
+			c.append = binaryInt2Vector
+			return
+		}
 		c.op = opBytes
 	case types.List, types.Array:
 		c.chooseArray(pg, binaryArray)
@@ -117,4 +123,20 @@ func binary64[T uint32 | uint64](c *column, dst []byte, row int) []byte {
 // binaryOID writes an object identifier's four bytes, of the BIGINT that holds it.
 func binaryOID(c *column, dst []byte, row int) []byte {
 	return binary.BigEndian.AppendUint32(dst, uint32(at[int64](c, row)))
+}
+
+// binaryInt2Vector writes "1 2" as int2vectorsend does: an array of int2 that counts from 0.
+func binaryInt2Vector(c *column, dst []byte, row int) []byte {
+	words := bytes.Fields(stringAt(c, row))
+	dst = binary.BigEndian.AppendUint32(dst, 1) // dimensions
+	dst = binary.BigEndian.AppendUint32(dst, 0) // no NULLs
+	dst = binary.BigEndian.AppendUint32(dst, OIDInt2)
+	dst = binary.BigEndian.AppendUint32(dst, uint32(len(words)))
+	dst = binary.BigEndian.AppendUint32(dst, 0) // lower bound
+	for _, w := range words {
+		n, _ := strconv.ParseInt(string(w), 10, 16) // the catalog's own text
+		dst = binary.BigEndian.AppendUint32(dst, 2)
+		dst = binary.BigEndian.AppendUint16(dst, uint16(n))
+	}
+	return dst
 }

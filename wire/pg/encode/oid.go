@@ -80,6 +80,12 @@ type Catalog interface {
 // AliasOID is the alias of a BIGINT that is an object identifier to clients: oid.
 const AliasOID = "oid"
 
+// AliasInt2Vector is the alias of a VARCHAR that is an int2vector to clients: "1 2".
+const (
+	AliasInt2Vector        = "int2vector"
+	OIDInt2Vector   uint32 = 22
+)
+
 // varhdrsz is the length word that PostgreSQL counts into typmods.
 const varhdrsz = 4
 
@@ -121,8 +127,11 @@ func Map(t *types.Type, cat Catalog) PGType {
 	case types.Decimal:
 		return numericType(int32(t.Width), int32(t.Scale))
 	case types.Varchar:
-		if isJSON(t) {
+		switch t.Alias {
+		case "JSON":
 			return PGType{OIDJSON, -1, -1}
+		case AliasInt2Vector:
+			return PGType{OIDInt2Vector, -1, -1}
 		}
 		return PGType{OIDText, -1, -1}
 	case types.Enum:
