@@ -61,6 +61,14 @@ func (s *Session) indexesOf(ctx context.Context, schema, table string) ([]tableI
 // renameIndexed renames a table that has indexes, which DuckDB refuses: they go, the
 // table is renamed, they are made again, in one transaction.
 func (a *altering) renameIndexed(ctx context.Context, indexes []tableIndex, to string) (*output, error) {
+	// The gate must allow the statement before anything goes, and ROLLBACK TO must know
+	// that something was written: with a savepoint the transaction outlives an error.
+	allowed, err := a.s.planPlain(ctx, &a.q)
+	if err != nil {
+		return nil, err
+	}
+	allowed.close()
+	a.s.wrote(&a.q)
 	for _, ix := range indexes {
 		if _, err := a.s.conn.Exec(ctx, "DROP INDEX "+lex.QuoteIdent(ix.schema)+"."+lex.QuoteIdent(ix.name)); err != nil {
 			return nil, err
