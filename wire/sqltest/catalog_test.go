@@ -17,7 +17,6 @@ import (
 
 	"github.com/eiderdb/eider/engine"
 	"github.com/eiderdb/eider/testdata/postgres"
-	"github.com/eiderdb/eider/wire/pg"
 )
 
 const catalogRoot = "../../testdata/pgcat"
@@ -103,15 +102,7 @@ func serveShop(t *testing.T) (url string) {
 	db, err := engine.Open(ctx, engineOptions(filepath.Join(t.TempDir(), "shop.db")))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	srv, err := pg.New(db, serverConfig())
-	require.NoError(t, err)
-	require.NoError(t, srv.Listen(ctx))
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(ctx) }()
-	t.Cleanup(func() {
-		require.NoError(t, srv.Close())
-		<-served
-	})
+	srv := serve(t, db, serverConfig())
 	return fmt.Sprintf("postgres://postgres@%s/shop?sslmode=disable", srv.Addr())
 }
 

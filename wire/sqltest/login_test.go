@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eiderdb/eider/engine"
-	"github.com/eiderdb/eider/wire/pg"
 )
 
 // TestLogins logs in with roles made by SQL: passwords, their end, LOGIN, limits, settings, CONNECT.
@@ -22,15 +21,7 @@ func TestLogins(t *testing.T) {
 	db, err := engine.Open(ctx, engineOptions(filepath.Join(t.TempDir(), "shop.db")))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	srv, err := pg.New(db, serverConfig())
-	require.NoError(t, err)
-	require.NoError(t, srv.Listen(ctx))
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(ctx) }()
-	t.Cleanup(func() {
-		require.NoError(t, srv.Close())
-		<-served
-	})
+	srv := serve(t, db, serverConfig())
 	connect := func(user, password string) (*pgx.Conn, string) {
 		config, err := pgx.ParseConfig(fmt.Sprintf("postgres://%s@%s/shop?sslmode=disable", user, srv.Addr()))
 		require.NoError(t, err)

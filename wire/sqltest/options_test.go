@@ -1,7 +1,11 @@
 package sqltest
 
 import (
+	"context"
 	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/eiderdb/eider/engine"
 	"github.com/eiderdb/eider/sql/rewrite"
@@ -22,3 +26,19 @@ func rules() []rewrite.Rule { return slices.Concat(dialect.Rules(), pgcat.Rules(
 func sessionOptions() engine.SessionOptions { return engine.SessionOptions{Rewrites: rules()} }
 
 func serverConfig() pg.Config { return pg.Config{Listen: "127.0.0.1:0", Rewrites: rules()} }
+
+// serve starts a server on db until the test ends.
+func serve(t *testing.T, db *engine.DB, config pg.Config) *pg.Server {
+	t.Helper()
+	ctx := context.Background()
+	srv, err := pg.New(db, config)
+	require.NoError(t, err)
+	require.NoError(t, srv.Listen(ctx))
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(ctx) }()
+	t.Cleanup(func() {
+		require.NoError(t, srv.Close())
+		<-served
+	})
+	return srv
+}

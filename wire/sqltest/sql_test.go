@@ -15,7 +15,6 @@ import (
 	"github.com/eiderdb/eider/sql/logictest"
 	"github.com/eiderdb/eider/sql/logictest/pgwire"
 	"github.com/eiderdb/eider/testdata/postgres"
-	"github.com/eiderdb/eider/wire/pg"
 )
 
 var rewriting = flag.Bool("rewrite", false, "replace the expectations by what came")
@@ -81,15 +80,7 @@ func opener(t *testing.T, mode string) func(context.Context, string) (logictest.
 	if mode == "inprocess" {
 		return openInProcess(db, sessionOptions())
 	}
-	srv, err := pg.New(db, serverConfig())
-	require.NoError(t, err)
-	require.NoError(t, srv.Listen(ctx))
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(ctx) }()
-	t.Cleanup(func() {
-		require.NoError(t, srv.Close())
-		<-served
-	})
+	srv := serve(t, db, serverConfig())
 	url := fmt.Sprintf("postgres://postgres@%s/postgres?sslmode=disable", srv.Addr())
 	return pgwire.Open(url, mode == "extended")
 }
