@@ -2,6 +2,7 @@ package gate_test
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 
@@ -39,4 +40,27 @@ func TestConcurrent(t *testing.T) {
 	last.refused("SELECT word FROM secret", no)
 	_, err := last.run("SELECT word FROM swapped")
 	require.True(t, sqlstate.Is(err, sqlstate.UndefinedTable), "%v", err)
+}
+
+// TestConcurrentAnalysis has texts that the gate doesn't know analysed while it reads the catalog
+// anew: both use its one connection.
+func TestConcurrentAnalysis(t *testing.T) {
+	w := newWorld(t, shop(t))
+	var wg sync.WaitGroup
+	ctx, stop := context.WithCancel(context.Background())
+	for r := range 3 {
+		reader := w.as("mallory")
+		wg.Go(func() {
+			for i := 0; ctx.Err() == nil; i++ {
+				if _, err := reader.run(fmt.Sprintf("SELECT %d AS r%d", i, r)); !assert.NoError(t, err) {
+					return
+				}
+			}
+		})
+	}
+	for range 40 {
+		w.root.must("CREATE TABLE fleeting (x INTEGER); DROP TABLE fleeting")
+	}
+	stop()
+	wg.Wait()
 }

@@ -58,20 +58,36 @@ type Gate struct {
 	// views are the views of the system schemas, folded, for catalog views on DuckDB's threads.
 	views atomic.Pointer[map[[2]string]bool]
 
-	mu       sync.Mutex // guards what follows and the use of opts.Committed
+	committed *exclusive // opts.Committed
+	trees     trees
+
+	mu       sync.Mutex // guards what follows
 	roles    *roleSet
 	rolesAt  uint64 // the epoch of roles
 	catalog  catalogView
 	catAt    uint64 // the epoch of catalog's relations
 	macrosAt uint64 // the epoch of catalog's macros
 	syntaxes syntaxCache
-	trees    trees
+}
+
+// exclusive lets one look-up at a time use a connection: a second statement would end the result
+// that the first is reading.
+type exclusive struct {
+	mu sync.Mutex // guards the use of q, from a statement's preparation to the end of its result
+	q  Querier
+}
+
+func (e *exclusive) QueryRows(ctx context.Context, sql string, args ...any) ([][]any, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.q.QueryRows(ctx, sql, args...)
 }
 
 // New returns the gate of an open database. It reads nothing until it is asked, so that its
 // functions can be registered before the schema exists that their views need.
 func New(o Options) *Gate {
-	g := &Gate{opts: o, schemas: map[string]bool{"eider": true}, functions: map[string]*macro{}}
+	committed := &exclusive{q: o.Committed}
+	g := &Gate{opts: o, schemas: map[string]bool{"eider": true}, functions: map[string]*macro{}, committed: committed, trees: trees{shared: committed}}
 	for _, s := range o.SystemSchemas {
 		g.schemas[lex.Fold(s)] = true
 	}
@@ -119,7 +135,7 @@ func (g *Gate) committedRoles(ctx context.Context) (*roleSet, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if epoch := g.roleEpoch.Load(); g.roles == nil || g.rolesAt != epoch {
-		set, err := loadRoles(ctx, g.opts.Committed)
+		set, err := loadRoles(ctx, g.committed)
 		if err != nil {
 			return nil, err
 		}
@@ -133,14 +149,14 @@ func (g *Gate) committedCatalog(ctx context.Context) (catalogView, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if epoch := g.macroEpoch.Load(); g.macrosAt != epoch {
-		m, err := loadMacros(ctx, g.opts.Committed)
+		m, err := loadMacros(ctx, g.committed)
 		if err != nil {
 			return catalogView{}, err
 		}
 		g.catalog.macros, g.macrosAt = m, epoch
 	}
 	if epoch := g.catalogEpoch.Load(); g.catAt != epoch {
-		c, err := loadRelations(ctx, g.opts.Committed)
+		c, err := loadRelations(ctx, g.committed)
 		if err != nil {
 			return catalogView{}, err
 		}
@@ -164,7 +180,7 @@ func (g *Gate) parse(ctx context.Context, q Querier, text string) (*parsed, erro
 		return p, nil
 	}
 	p, err := parseText(ctx, func(ctx context.Context, sql string) (string, error) {
-		return g.trees.of(ctx, g.opts.Committed, q, sql)
+		return g.trees.of(ctx, q, sql)
 	}, text)
 	if err != nil {
 		return nil, err

@@ -68,8 +68,8 @@ func parseText(ctx context.Context, serialize func(ctx context.Context, sql stri
 // trees has DuckDB serialize SELECTs, on the gate's own connection with a statement that
 // stays prepared: that takes a quarter of what preparing it anew does.
 type trees struct {
-	mu   sync.Mutex // guards stmt and its use
-	stmt *duck.Stmt
+	shared *exclusive
+	stmt   *duck.Stmt // guarded by shared.mu
 }
 
 // preparer is what a *duck.Conn can do beyond Querier.
@@ -79,8 +79,8 @@ type preparer interface {
 
 // of returns json_serialize_sql's answer. Long texts are left to the session's own
 // connection, so that nobody waits for them.
-func (t *trees) of(ctx context.Context, shared, own Querier, sql string) (string, error) {
-	if p, ok := shared.(preparer); ok && len(sql) <= syntaxCacheBytes {
+func (t *trees) of(ctx context.Context, own Querier, sql string) (string, error) {
+	if p, ok := t.shared.q.(preparer); ok && len(sql) <= syntaxCacheBytes {
 		return t.prepared(ctx, p, sql)
 	}
 	rows, err := own.QueryRows(ctx, serializeSQL, sql)
@@ -96,8 +96,8 @@ func (t *trees) of(ctx context.Context, shared, own Querier, sql string) (string
 }
 
 func (t *trees) prepared(ctx context.Context, p preparer, sql string) (answer string, err error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.shared.mu.Lock()
+	defer t.shared.mu.Unlock()
 	if t.stmt == nil {
 		if t.stmt, err = p.Prepare(ctx, serializeSQL); err != nil {
 			return "", err
