@@ -73,7 +73,7 @@ func (db *DB) install(ctx context.Context, conn *duck.Conn) error {
 		switch {
 		case d.Macro != "":
 			db.macros.add(d)
-		case d.Scalar != nil:
+		default:
 			if err := conn.RegisterScalar(ctx, duck.DeclScalar(d)); err != nil {
 				return fmt.Errorf("register function %s: %w", d.Name, err)
 			}

@@ -19,7 +19,25 @@ type Param struct {
 // lines); Code is the SQLSTATE that must come instead.
 type Example struct{ Setup, SQL, Want, Code string }
 
-// Decl declares one function. Exactly one of Macro, Scalar is set.
+// Arg is an argument of a call as it is known while the statement is planned, before it
+// is cast to the parameter's type: write [1, 2]::DOUBLE[] to have float64s.
+type Arg struct {
+	Type *types.Type
+	// Constant arguments have a Value: nil, bool, int64, float64, string, []byte, []any,
+	// map[string]any or a value of package types. A parameter is none while it has no value.
+	Constant bool
+	Value    any
+}
+
+// Bound is a call of a function in a planned statement.
+type Bound struct {
+	// Call is like Decl.Scalar, constant arguments included.
+	Call func(in *types.Chunk, out Writer) error
+	// Close, where set, is called once when no plan needs the call any more.
+	Close func()
+}
+
+// Decl declares one function. Exactly one of Macro, Scalar, Bind is set.
 type Decl struct {
 	// Name is lower case and unqualified.
 	Name string
@@ -41,6 +59,10 @@ type Decl struct {
 	// It is called from DuckDB's threads at the same time; it must not keep its arguments
 	// and handles NULLs itself through validity.
 	Scalar func(in *types.Chunk, out Writer) error
+	// Bind is Scalar for a function that looks at its arguments once for each call in a
+	// statement, while that is planned: what is constant can be made ready there. An error
+	// of it is the statement's.
+	Bind func(args []Arg) (Bound, error)
 	// Volatile marks a function that may differ between calls with equal arguments.
 	Volatile bool
 }
@@ -53,4 +75,15 @@ type Writer interface {
 	SetNull(i int)
 	// SetBytes copies b into row i of a Varchar or Blob vector.
 	SetBytes(i int, b []byte)
+	// SetString is SetBytes for a string.
+	SetString(i int, s string)
+	// Part is the writer of a part, with a row for each of this vector's: member i of a
+	// STRUCT. An ARRAY's part 0 has Size rows for each.
+	Part(i int) Writer
+	// Elements gives a LIST or MAP vector room for n elements in all rows together and
+	// returns their writer (a MAP's is a STRUCT of key and value). What was written before
+	// stays, but earlier slices of it are void.
+	Elements(n int) (Writer, error)
+	// SetList makes row i of a LIST or MAP the elements from offset on.
+	SetList(i, offset, length int)
 }

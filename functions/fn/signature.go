@@ -44,8 +44,8 @@ func (d *Decl) Validate() error {
 	if len(d.Examples) == 0 {
 		bad("has no example")
 	}
-	if (d.Macro == "") == (d.Scalar == nil) {
-		bad("needs a macro or a scalar callback, one of them")
+	if bodies := d.bodies(); bodies != 1 {
+		bad("needs a macro, a scalar callback or a bound one: one of them, not %d", bodies)
 	}
 	if d.Returns == nil && !d.Table {
 		bad("has no result type")
@@ -72,6 +72,17 @@ func (d *Decl) Validate() error {
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// bodies is the number of ways in which the function is implemented.
+func (d *Decl) bodies() int {
+	n := 0
+	for _, has := range []bool{d.Macro != "", d.Scalar != nil, d.Bind != nil} {
+		if has {
+			n++
+		}
+	}
+	return n
 }
 
 func isName(s string) bool {

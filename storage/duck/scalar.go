@@ -56,9 +56,34 @@ func DeclScalar(d *fn.Decl) Scalar {
 	for _, p := range d.Params {
 		s.Params = append(s.Params, p.Type)
 	}
-	call := d.Scalar
-	s.Func = func(_ any, in *types.Chunk, out *Writer) error { return call(in, out) }
+	if d.Bind == nil {
+		call := d.Scalar
+		s.Func = func(_ any, in *types.Chunk, out *Writer) error { return call(in, out) }
+		return s
+	}
+	s.Bind = func(args []Arg) (any, error) {
+		known := make([]fn.Arg, len(args))
+		for i, a := range args {
+			known[i] = fn.Arg(a)
+		}
+		b, err := d.Bind(known)
+		if err == nil && b.Call == nil {
+			err = sqlstate.Newf(sqlstate.InternalError, "function %s was bound to nothing", d.Name)
+		}
+		return &declared{b}, err
+	}
+	s.Func = func(state any, in *types.Chunk, out *Writer) error { return state.(*declared).Call(in, out) }
 	return s
+}
+
+// declared is the state of a call of a Decl that binds.
+type declared struct{ fn.Bound }
+
+// Close ends the call.
+func (d *declared) Close() {
+	if d.Bound.Close != nil {
+		d.Bound.Close()
+	}
 }
 
 // RegisterScalar makes f callable by every connection of the database. A second

@@ -238,3 +238,89 @@ func TestScalarAllocatesNothing(t *testing.T) {
 	allocations := testing.AllocsPerRun(5, func() { queryOne(t, c, "select sum(sum_all(a, b)) from t") })
 	require.Less(t, allocations, 1000000.0/types.VectorSize)
 }
+
+// ranks declares a bound function: the place of x in a constant list, as STRUCT and LIST results.
+func ranks(closed *atomic.Int32) []*fn.Decl {
+	double := types.Of(types.Double)
+	list := &types.Type{ID: types.List, Child: double}
+	bind := func(call func(keys []any, in *types.Chunk, out fn.Writer) error) func([]fn.Arg) (fn.Bound, error) {
+		return func(args []fn.Arg) (fn.Bound, error) {
+			keys, ok := args[0].Value.([]any)
+			if !args[0].Constant || !ok {
+				return fn.Bound{}, sqlstate.New(sqlstate.InvalidParameterValue, "the list must be constant")
+			}
+			return fn.Bound{
+				Call:  func(in *types.Chunk, out fn.Writer) error { return call(keys, in, out) },
+				Close: func() { closed.Add(1) },
+			}, nil
+		}
+	}
+	params := []fn.Param{{Name: "keys", Type: list}, {Name: "x", Type: double}}
+	return []*fn.Decl{
+		{Name: "below", Params: params, Returns: list, Bind: bind(func(keys []any, in *types.Chunk, out fn.Writer) error {
+			elements, err := out.Elements(len(keys) * in.Len)
+			if err != nil {
+				return err
+			}
+			values, n := types.Slice[float64](elements.Vector()), 0
+			for i, x := range types.Slice[float64](&in.Columns[1]) {
+				start := n
+				for _, k := range keys {
+					if f := k.(float64); f < x {
+						values[n] = f
+						n++
+					}
+				}
+				out.SetList(i, start, n-start)
+			}
+			return nil
+		})},
+		{Name: "around", Params: params, Bind: bind(func(keys []any, in *types.Chunk, out fn.Writer) error {
+			place, name := types.Slice[int32](out.Part(0).Vector()), out.Part(1)
+			for i, x := range types.Slice[float64](&in.Columns[1]) {
+				place[i] = 0
+				for _, k := range keys {
+					if k.(float64) < x {
+						place[i]++
+					}
+				}
+				if place[i] == 0 {
+					out.SetNull(i)
+					continue
+				}
+				name.SetString(i, fmt.Sprintf("at the place number %d", place[i]))
+			}
+			return nil
+		}), Returns: &types.Type{ID: types.Struct, Fields: []types.Field{{Name: "place", Type: types.Of(types.Integer)}, {Name: "name", Type: types.Of(types.Varchar)}}}},
+	}
+}
+
+func TestDeclBind(t *testing.T) {
+	ctx := context.Background()
+	var closed atomic.Int32
+	db, err := Open(ctx, Config{})
+	require.NoError(t, err)
+	c, err := db.Connect(ctx)
+	require.NoError(t, err)
+	for _, d := range ranks(&closed) {
+		require.NoError(t, c.RegisterScalar(ctx, DeclScalar(d)))
+	}
+	require.Equal(t, []any{1.0, 2.0}, queryOne(t, c, "select below([1, 2, 3]::DOUBLE[], 2.5)"))
+	require.Equal(t, int64(0), queryOne(t, c, `select count(*) from (select i, below([10, 1e9, 2000]::DOUBLE[], i) b, around([10, 1e9, 2000]::DOUBLE[], i) a from range(5000) t(i))
+		where b is distinct from list_filter([10.0, 2000.0], lambda x: x < i)
+		or a is distinct from case when i > 10 then {'place': 1 + (i > 2000)::int, 'name': 'at the place number ' || (1 + (i > 2000)::int)} end`))
+	_, err = c.QueryRows(ctx, "select below([i], i) from range(3) t(i)")
+	require.Equal(t, sqlstate.InvalidParameterValue, sqlstate.CodeOf(err))
+	require.NoError(t, db.Close())
+	require.Positive(t, closed.Load())
+}
+
+func TestDeclBindAllocatesNothing(t *testing.T) {
+	ctx := context.Background()
+	_, c := openTest(t, Config{Threads: 1})
+	var closed atomic.Int32
+	require.NoError(t, c.RegisterScalar(ctx, DeclScalar(ranks(&closed)[0])))
+	mustExec(t, c, "create table t as select random() a from range(1000000)")
+	allocations := testing.AllocsPerRun(5, func() { queryOne(t, c, "select count(below([0.1, 0.5]::DOUBLE[], a)) from t") })
+	require.Less(t, allocations, 1000000.0/types.VectorSize)
+}

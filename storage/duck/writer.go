@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 	"unsafe"
 
+	"github.com/eiderdb/eider/functions/fn"
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/types"
 )
@@ -125,6 +126,18 @@ func (w *Writer) Child(i int) *Writer {
 		c.attach(slot.vector, slot.data, n)
 	}
 	return c
+}
+
+// Part is Child for functions that are declared.
+func (w *Writer) Part(i int) fn.Writer { return w.Child(i) }
+
+// Elements is Grow for functions that are declared.
+func (w *Writer) Elements(n int) (fn.Writer, error) {
+	c, err := w.Grow(n)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // child is the writer for part i, attached or not.
