@@ -1,0 +1,206 @@
+package model
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/eiderdb/eider/sql/lex"
+	"github.com/eiderdb/eider/sql/parse"
+	"github.com/eiderdb/eider/sql/sqlstate"
+)
+
+// The formats of files. Those in later are known but not written yet.
+const (
+	formatXGBoost    = "xgboost"
+	formatXGBoostUBJ = "xgboost_ubj"
+	formatLightGBM   = "lightgbm"
+	formatSQL        = "sql"
+	formatBundle     = "bundle"
+)
+
+var (
+	exportFormats = []string{formatXGBoost, formatXGBoostUBJ, formatLightGBM, formatSQL, formatBundle}
+	importFormats = []string{formatXGBoost, formatXGBoostUBJ, formatLightGBM, formatBundle}
+	laterFormats  = []string{"onnx", "mlflow"}
+)
+
+// export is EXPORT MODEL as it was written.
+type export struct {
+	model  parse.ModelRef
+	path   word
+	format word
+	// verify is how many rows are compared, 0 for none.
+	verify    int
+	tolerance float64
+	options   parse.Options
+}
+
+func parseExport(p *parse.Parser) (*export, error) {
+	if err := p.ExpectWords("export", "model"); err != nil {
+		return nil, err
+	}
+	e := &export{}
+	var err error
+	if e.model, err = p.ModelRef(); err != nil {
+		return nil, err
+	}
+	if err := p.ExpectWord("to"); err != nil {
+		return nil, err
+	}
+	if e.path, err = path(p); err != nil {
+		return nil, err
+	}
+	err = p.Parens(func() error {
+		switch {
+		case e.format.text == "" && p.AcceptWord("format"):
+			e.format, err = format(p, exportFormats)
+		case e.verify == 0 && p.AcceptWord("verify"):
+			err = e.readVerify(p)
+		default:
+			err = p.Unexpected()
+		}
+		return err
+	})
+	if err == nil && e.format.text == "" {
+		err = parse.Errorf(e.path.span, sqlstate.SyntaxError, "EXPORT MODEL needs a format").WithHint("Formats are %s.", strings.Join(exportFormats, ", "))
+	}
+	return e, err
+}
+
+// readVerify reads n ROWS [TOLERANCE t].
+func (e *export) readVerify(p *parse.Parser) error {
+	n, _, err := count(p, "number of rows", 1, 10_000_000)
+	if err != nil {
+		return err
+	}
+	e.verify = int(n)
+	if !p.AcceptWord("rows") {
+		if err := p.ExpectWord("row"); err != nil {
+			return err
+		}
+	}
+	if !p.AcceptWord("tolerance") {
+		return nil
+	}
+	t, at, err := p.Float("a difference")
+	if err == nil && (t < 0 || math.IsInf(t, 0)) {
+		err = parse.Errorf(at, sqlstate.InvalidParameterValue, "the tolerance must not be negative: %s", at.Text)
+	}
+	e.tolerance = t
+	return err
+}
+
+// path reads a file's name in quotes.
+func path(p *parse.Parser) (word, error) {
+	s, at, err := p.Str("a file's name in quotes")
+	switch {
+	case err != nil:
+		return word{}, err
+	case s == "":
+		return word{}, parse.Errorf(at, sqlstate.InvalidParameterValue, "the file's name is empty")
+	case strings.Contains(s, "://"):
+		return word{}, later(at, "a model's file at "+s[:strings.Index(s, "://")+3]).WithHint("Name a local file.")
+	case strings.ContainsRune(s, 0):
+		return word{}, parse.Errorf(at, sqlstate.InvalidParameterValue, "the file's name has a zero byte")
+	}
+	return word{s, at}, nil
+}
+
+// format reads [= | =>] and one of the known formats.
+func format(p *parse.Parser, known []string) (word, error) {
+	if !p.AcceptMark("=") {
+		p.AcceptMark("=>")
+	}
+	v, at, err := constant(p)
+	if err != nil {
+		return word{}, err
+	}
+	s, ok := v.(string)
+	w := word{lex.Fold(s), at}
+	switch {
+	case ok && slices.Contains(known, w.text):
+		return w, nil
+	case ok && slices.Contains(laterFormats, w.text):
+		return w, later(at, "format "+w.text).WithHint("Formats are %s.", strings.Join(known, ", "))
+	}
+	return w, unknown(at, sqlstate.InvalidParameterValue, "format", at.Text, known)
+}
+
+// imports is IMPORT MODEL as it was written.
+type imports struct {
+	text   parse.Span
+	name   parse.QualifiedName
+	path   word
+	format word
+	deploy *deployRule
+	// task, classes and positive say what a foreign booster doesn't.
+	task     word
+	target   *parse.Name
+	classes  []string
+	positive *constantWord
+}
+
+func parseImport(p *parse.Parser) (*imports, error) {
+	start := p.Peek().Start
+	if err := p.ExpectWords("import", "model"); err != nil {
+		return nil, err
+	}
+	i := &imports{}
+	var err error
+	if i.name, err = modelName(p); err != nil {
+		return nil, err
+	}
+	if err := p.ExpectWord("from"); err != nil {
+		return nil, err
+	}
+	if i.path, err = path(p); err != nil {
+		return nil, err
+	}
+	if err := p.Parens(func() error { return i.readOption(p) }); err != nil {
+		return nil, err
+	}
+	if i.format.text == "" {
+		return nil, parse.Errorf(i.path.span, sqlstate.SyntaxError, "IMPORT MODEL needs a format").WithHint("Formats are %s.", strings.Join(importFormats, ", "))
+	}
+	if p.AcceptWord("deploy") {
+		if i.deploy, err = readDeployRule(p); err != nil {
+			return nil, err
+		}
+	}
+	i.text = p.Between(start, p.PeekN(-1).End)
+	return i, nil
+}
+
+// readOption reads FORMAT f, TASK t, TARGET name, CLASSES (v, …) or POSITIVE v.
+func (i *imports) readOption(p *parse.Parser) (err error) {
+	switch {
+	case i.format.text == "" && p.AcceptWord("format"):
+		i.format, err = format(p, importFormats)
+	case i.task.text == "" && p.AcceptWord("task"):
+		at := here(p)
+		var w string
+		w, err = oneOf(p, "classification", "regression")
+		i.task = word{w, at}
+	case i.target == nil && p.AcceptWord("target"):
+		var n parse.Name
+		n, err = p.Name("a name for what is predicted")
+		i.target = &n
+	case i.classes == nil && p.AcceptWord("classes"):
+		err = p.Parens(func() error {
+			c, err := class(p)
+			if err == nil && slices.Contains(i.classes, c.text) {
+				err = parse.Errorf(c.span, sqlstate.SyntaxError, "class %s is named twice", c.span.Text)
+			}
+			i.classes = append(i.classes, c.text)
+			return err
+		})
+	case i.positive == nil && p.AcceptWord("positive"):
+		var c constantWord
+		c, err = class(p)
+		i.positive = &c
+	default:
+		err = p.Unexpected()
+	}
+	return err
+}
