@@ -1,0 +1,310 @@
+package frame
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+
+	"github.com/eiderdb/eider/sql/sqlstate"
+	"github.com/eiderdb/eider/sql/types"
+)
+
+// blockRows is the number of rows in a full block. Rows are collected in blocks because a slice that grows
+// by doubling needs up to three times its size while it moves.
+const (
+	blockBits = 16
+	blockRows = 1 << blockBits
+)
+
+type blocks[T any] struct{ list [][]T }
+
+// tail returns the last block, which has room for at least one value.
+func (b *blocks[T]) tail() *[]T {
+	if n := len(b.list); n == 0 || len(b.list[n-1]) == blockRows {
+		b.list = append(b.list, nil)
+	}
+	return &b.list[len(b.list)-1]
+}
+
+// extend appends n values of which the caller fills pieces: fill gets a piece's values and the index of its first.
+func (b *blocks[T]) extend(n int, fill func(dst []T, from int)) {
+	for from := 0; from < n; {
+		t := b.tail()
+		old := len(*t)
+		k := min(n-from, blockRows-old)
+		*t = slices.Grow(*t, k)[:old+k]
+		fill((*t)[old:], from)
+		from += k
+	}
+}
+
+func (b *blocks[T]) at(i int32) T { return b.list[i>>blockBits][i&(blockRows-1)] }
+
+// collector gathers one column.
+type collector struct {
+	in   Input
+	num  blocks[float64]
+	code blocks[int32]
+	at   blocks[int64]
+	// codes numbers the texts in the order in which they come.
+	codes map[string]int32
+	texts []string
+}
+
+func newCollector(in Input) collector {
+	c := collector{in: in}
+	if in.Kind == Category {
+		c.codes = map[string]int32{}
+	}
+	return c
+}
+
+// collect appends n rows of a vector and returns the bytes that they take.
+func (c *collector) collect(v *types.Vector, n int) (int64, error) {
+	switch c.in.Kind {
+	case Number:
+		if v.Type.ID != types.Double {
+			return 0, c.mismatch(v.Type)
+		}
+		c.numbers(v, n)
+		return 8 * int64(n), nil
+	case Category:
+		if v.Type.ID != types.Varchar {
+			return 0, c.mismatch(v.Type)
+		}
+		return c.texting(v, n), nil
+	}
+	if err := c.instants(v, n); err != nil {
+		return 0, err
+	}
+	return 8 * int64(n), nil
+}
+
+func (c *collector) mismatch(t *types.Type) error {
+	err := sqlstate.Newf(sqlstate.DatatypeMismatch, "column %s is of type %s, which is no %s", quoted(c.in.Name), t, c.in.Kind)
+	if c.in.Kind == Instant {
+		return err.WithHint("Cast it to DATE, TIMESTAMP or TIMESTAMPTZ in the query.")
+	}
+	return err
+}
+
+func (c *collector) numbers(v *types.Vector, n int) {
+	src := types.Slice[float64](v)
+	nan := math.NaN()
+	c.num.extend(n, func(dst []float64, from int) {
+		copy(dst, src[from:])
+		for i, x := range dst {
+			if x != x || !v.Valid(from+i) {
+				dst[i] = nan
+			}
+		}
+	})
+}
+
+func (c *collector) texting(v *types.Vector, n int) int64 {
+	src := types.Slice[types.String](v)
+	bytes := 4 * int64(n)
+	c.code.extend(n, func(dst []int32, from int) {
+		for i := range dst {
+			if !v.Valid(from + i) {
+				dst[i] = -1
+				continue
+			}
+			text := src[from+i].Bytes()
+			code, ok := c.codes[string(text)]
+			if !ok {
+				code = int32(len(c.texts))
+				own := string(text)
+				c.texts = append(c.texts, own)
+				c.codes[own] = code
+				bytes += int64(len(own)) + 64 // the string's header, and the map's share
+			}
+			dst[i] = code
+		}
+	})
+	return bytes
+}
+
+func (c *collector) instants(v *types.Vector, n int) error {
+	var read func(i int) int64
+	switch v.Type.ID {
+	case types.Date:
+		src := types.Slice[int32](v)
+		read = func(i int) int64 { return DateMicros(src[i]) }
+	case types.Timestamp, types.TimestampTZ:
+		src := types.Slice[int64](v)
+		read = func(i int) int64 { return src[i] }
+	case types.TimestampS, types.TimestampMS:
+		src := types.Slice[int64](v)
+		unit := int64(1000)
+		if v.Type.ID == types.TimestampS {
+			unit = 1_000_000
+		}
+		read = func(i int) int64 { return scaled(src[i], unit) }
+	case types.TimestampNS:
+		src := types.Slice[int64](v)
+		read = func(i int) int64 {
+			if x := src[i]; x != math.MaxInt64 && x != -math.MaxInt64 {
+				return x/1000 + (x%1000)>>63 // towards the past
+			}
+			return src[i]
+		}
+	default:
+		return c.mismatch(v.Type)
+	}
+	c.at.extend(n, func(dst []int64, from int) {
+		for i := range dst {
+			if dst[i] = NullInstant; v.Valid(from + i) {
+				dst[i] = read(from + i)
+			}
+		}
+	})
+	return nil
+}
+
+// scaled multiplies, with what can't be counted as infinite.
+func scaled(x, unit int64) int64 {
+	switch {
+	case x > math.MaxInt64/unit:
+		return math.MaxInt64
+	case x < -math.MaxInt64/unit:
+		return -math.MaxInt64
+	}
+	return x * unit
+}
+
+// DateMicros is the instant at which a day begins, given in days since 1970-01-01.
+func DateMicros(days int32) int64 { return scaled(int64(days), 86_400_000_000) }
+
+// assemble orders the collected rows.
+func assemble(cols []collector, rows int, identity []int, seed int64) *Frame {
+	f := &Frame{Rows: rows, Cols: make([]Column, len(cols))}
+	h := hashRows(cols, rows, identity)
+	f.Fingerprint = fingerprint(h.a, h.b)
+	h.b = nil
+	for i, x := range h.a {
+		h.a[i] = Keyed(x, seed)
+	}
+	perm := order(h.a)
+	settleTies(h.a, perm, cols)
+	h.a = nil
+	f.Hash = make([]uint64, rows)
+	for i, p := range perm {
+		f.Hash[i] = h.id[p]
+	}
+	// Each column is copied into place and its blocks let go. The collector would only start after as
+	// much again was allocated, so it is asked to run each time an eighth has been let go.
+	eighth, freed := max(rows*len(cols), 1<<23), 0
+	for k := range cols {
+		cols[k].finish(&f.Cols[k], perm)
+		name := cols[k].in
+		cols[k] = collector{in: name}
+		if freed += 8 * rows; freed >= eighth {
+			runtime.GC()
+			freed = 0
+		}
+	}
+	return f
+}
+
+// finish writes the column in the order of perm.
+func (c *collector) finish(out *Column, perm []int32) {
+	out.Name, out.Kind = c.in.Name, c.in.Kind
+	switch c.in.Kind {
+	case Number:
+		out.Num = gather(&c.num, perm)
+	case Instant:
+		out.At = gather(&c.at, perm)
+	default:
+		c.codes = nil
+		out.Dict = slices.Clone(c.texts)
+		slices.Sort(out.Dict)
+		place := make(map[string]int32, len(out.Dict))
+		for i, s := range out.Dict {
+			place[s] = int32(i)
+		}
+		rank := make([]int32, len(c.texts))
+		for code, s := range c.texts {
+			rank[code] = place[s]
+		}
+		out.Code = gather(&c.code, perm)
+		for i, code := range out.Code {
+			if code >= 0 {
+				out.Code[i] = rank[code]
+			}
+		}
+	}
+}
+
+func gather[T any](b *blocks[T], perm []int32) []T {
+	out := make([]T, len(perm))
+	for i, p := range perm {
+		out[i] = b.at(p)
+	}
+	return out
+}
+
+// words calls use with the index of the first row and the words of each block of the column.
+func (c *collector) words(use func(from int, words []uint64)) {
+	buf := make([]uint64, blockRows)
+	switch c.in.Kind {
+	case Number:
+		for k, block := range c.num.list {
+			for i, x := range block {
+				buf[i] = numberWord(x)
+			}
+			use(k*blockRows, buf[:len(block)])
+		}
+	case Instant:
+		for k, block := range c.at.list {
+			for i, x := range block {
+				buf[i] = uint64(x)
+			}
+			use(k*blockRows, buf[:len(block)])
+		}
+	case Category:
+		hashes := make([]uint64, len(c.texts))
+		for i, s := range c.texts {
+			hashes[i] = HashText(s)
+		}
+		for k, block := range c.code.list {
+			for i, code := range block {
+				buf[i] = nullWord
+				if code >= 0 {
+					buf[i] = hashes[code]
+				}
+			}
+			use(k*blockRows, buf[:len(block)])
+		}
+	default:
+		panic(fmt.Sprintf("frame: no kind %d", c.in.Kind))
+	}
+}
+
+func hashRows(cols []collector, rows int, identity []int) rowHashes {
+	h := rowHashes{a: make([]uint64, rows), b: make([]uint64, rows), id: make([]uint64, rows)}
+	for i := range rows {
+		h.a[i], h.b[i], h.id[i] = k3, k4, k3
+	}
+	for k := range cols {
+		cols[k].words(func(from int, words []uint64) {
+			a, b := h.a[from:], h.b[from:]
+			for i, w := range words {
+				a[i], b[i] = mix(a[i]^w, k1), mix(b[i]^w, k5)
+			}
+		})
+	}
+	if identity == nil {
+		copy(h.id, h.a)
+	}
+	for _, k := range identity {
+		cols[k].words(func(from int, words []uint64) {
+			id := h.id[from:]
+			for i, w := range words {
+				id[i] = mix(id[i]^w, k1)
+			}
+		})
+	}
+	return h
+}
