@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/eiderdb/eider/engine/gate"
+	"github.com/eiderdb/eider/functions/predict"
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/stmt"
 	"github.com/eiderdb/eider/storage/catalog"
@@ -44,6 +45,12 @@ type DB struct {
 	// written grows when rows may have changed.
 	written atomic.Uint64
 	catalog catalogCopy
+	// committed and apart are connections of the engine's own: one reads what is committed, the other
+	// writes what must stay although a session's transaction is rolled back.
+	committed, apart internal
+	// predictors are the models that score callbacks use.
+	predictors *predict.Cache
+	jobs       jobList
 
 	mu       sync.Mutex // guards sessions, byConn, copies, closing, failure
 	sessions map[int32]*Session
@@ -70,6 +77,8 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	o.EnsureDefaults()
 	db := &DB{opts: o, log: o.Logger, sessions: map[int32]*Session{}, byConn: map[int64]*Session{}, copies: map[int64]*copyFeed{}, failed: make(chan struct{})}
+	db.committed.db, db.apart.db = db, db
+	db.predictors = predict.NewCache(&artifacts{&db.committed}, o.Builtins.Algorithms)
 	if err := db.start(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/eiderdb/eider/functions/fn"
+	"github.com/eiderdb/eider/functions/predict"
 	"github.com/eiderdb/eider/sql/lex"
 	"github.com/eiderdb/eider/sql/types"
 	"github.com/eiderdb/eider/storage/duck"
@@ -79,6 +80,11 @@ func (db *DB) install(ctx context.Context, conn *duck.Conn) error {
 			}
 		}
 	}
+	for _, d := range predict.Callbacks(db.findModel) {
+		if err := conn.RegisterScalar(ctx, duck.DeclScalar(d)); err != nil {
+			return fmt.Errorf("register function %s: %w", d.Name, err)
+		}
+	}
 	for _, f := range slices.Concat(db.scalars(), db.sessionScalars()) {
 		if err := conn.RegisterScalar(ctx, f); err != nil {
 			return fmt.Errorf("register function %s: %w", f.Name, err)
@@ -120,6 +126,9 @@ func (db *DB) scalars() []duck.Scalar {
 		}),
 		predicate("eider_has_role", []*types.Type{id, text}, func(in *types.Chunk, i int) bool {
 			return db.gate.HasRole(connection(in, i), word(in, 1, i))
+		}),
+		predicate("eider_has_model", []*types.Type{id, text, text}, func(in *types.Chunk, i int) bool {
+			return db.gate.HasModel(connection(in, i), word(in, 1, i), word(in, 2, i))
 		}),
 		predicate("eider_cancel_backend", []*types.Type{id, types.Of(types.Integer)}, func(in *types.Chunk, i int) bool {
 			return db.mayReach(connection(in, i), pid(in, i)) && db.CancelSession(pid(in, i))
@@ -204,6 +213,7 @@ func (db *DB) tables() []duck.Table {
 			func([]any) [][]any { return db.functionRows() }),
 		listTable("eider_statements", nil, varchar("name", "call", "summary", "syntax", "example"), func([]any) [][]any { return db.statementRows() }),
 		listTable("eider_sessions", id, sessions, func(args []any) [][]any { return db.sessionRows(db.sessionOf(connectionArg(args))) }),
+		listTable("eider_jobs", id, jobColumns(), func(args []any) [][]any { return db.jobs.rows(db.sessionOf(connectionArg(args))) }),
 		listTable("eider_settings", id, varchar("name", "setting", "default_setting", "category", "description"),
 			func(args []any) [][]any { return settingRows(db.sessionOf(connectionArg(args))) }),
 		listTable("eider_self", id, append([]types.Column{{Name: "pid", Type: types.Of(types.Integer)}}, varchar("session_role", "active_role", "client", "superuser")...),

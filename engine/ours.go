@@ -67,6 +67,7 @@ func (o *ours) run(ctx context.Context, _ []any) (*output, error) {
 		return nil, errReadOnly(tag)
 	}
 	var res *stmt.Result
+	defer s.db.jobs.end(s.pid)
 	exec := func() (err error) {
 		res, err = o.plan.Exec(ctx, statementSession{s})
 		if err == nil && res == nil {
@@ -189,6 +190,17 @@ func (v statementSession) Exec(ctx context.Context, sql string, args ...any) (in
 
 // Describe plans the user's SELECT as the user, without running it.
 func (v statementSession) Describe(ctx context.Context, sql string) ([]types.Column, error) {
+	op, err := v.planQuery(ctx, sql)
+	if err != nil {
+		return nil, err
+	}
+	defer op.close()
+	_, columns := op.describe()
+	return columns, nil
+}
+
+// planQuery plans a SELECT of the user's as the user.
+func (v statementSession) planQuery(ctx context.Context, sql string) (operation, error) {
 	s := v.s
 	stmts := s.Split(sql)
 	if len(stmts) != 1 {
@@ -198,13 +210,7 @@ func (v statementSession) Describe(ctx context.Context, sql string) ([]types.Col
 	if q.class.Group != classify.Query {
 		return nil, sqlstate.Newf(sqlstate.SyntaxError, "expected a query, not %s", q.class.Tag()).At(q.st.Start)
 	}
-	op, err := s.planPlain(ctx, &q)
-	if err != nil {
-		return nil, err
-	}
-	defer op.close()
-	_, columns := op.describe()
-	return columns, nil
+	return s.planPlain(ctx, &q)
 }
 
 func (v statementSession) User() string      { return v.s.User() }
@@ -220,7 +226,11 @@ func (v statementSession) Notice(severity, message string) {
 }
 
 // Progress tells the client how far a long statement is, a NOTICE a second at most.
-func (v statementSession) Progress(fraction float64, phase string) { v.s.progress(fraction, phase) }
+// It is also what eider.jobs shows.
+func (v statementSession) Progress(fraction float64, phase string) {
+	v.s.db.jobs.progress(v.s, fraction, phase)
+	v.s.progress(fraction, phase)
+}
 
 // OnCommit registers what follows the transaction's commit.
 func (v statementSession) OnCommit(f func()) { v.s.tx.onCommit = append(v.s.tx.onCommit, f) }

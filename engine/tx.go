@@ -34,6 +34,10 @@ type tx struct {
 	fate *fate
 	// savepoints are the open savepoints, innermost last.
 	savepoints []savepoint
+	// models are the artifacts that the transaction made, by hash.
+	models ownedModels
+	// planned is the count of committed definitions when DuckDB's transaction began: what it sees.
+	planned uint64
 	// onCommit and onRollback follow the transaction's end.
 	onCommit, onRollback []func()
 }
@@ -141,6 +145,7 @@ func (s *Session) join(ctx context.Context) error {
 	if s.tx.state == txNone || s.tx.began {
 		return nil
 	}
+	planned := s.db.planned.Load() // before DuckDB takes its snapshot
 	sql := "BEGIN TRANSACTION"
 	if s.tx.readOnly {
 		sql = "BEGIN TRANSACTION READ ONLY"
@@ -148,7 +153,7 @@ func (s *Session) join(ctx context.Context) error {
 	if _, err := s.conn.Exec(ctx, sql); err != nil {
 		return err
 	}
-	s.tx.began = true
+	s.tx.began, s.tx.planned = true, planned
 	return nil
 }
 
@@ -227,6 +232,7 @@ func (s *Session) endTx(committed bool) {
 	if t.writes > 0 {
 		s.db.written.Add(1)
 	}
+	t.models.settle(committed)
 	s.ended(committed)
 	if t.began || t.state == txExplicit {
 		s.tellEnded(committed, time.Since(t.started))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/eiderdb/eider/functions/clean"
 	"github.com/eiderdb/eider/functions/fn"
+	"github.com/eiderdb/eider/functions/model"
 	"github.com/eiderdb/eider/sql/stmt"
 	"github.com/eiderdb/eider/sql/stmt/role"
 )
@@ -18,6 +19,8 @@ import (
 type Set struct {
 	Statements []*stmt.Kind
 	Functions  []*fn.Decl
+	// Algorithms are what models can be trained with.
+	Algorithms []*model.Algorithm
 }
 
 // All returns a fresh Set of everything that is built in. Callers may append to it.
@@ -35,6 +38,13 @@ func (s *Set) Validate() error {
 			problems = append(problems, fmt.Errorf("function %q is declared twice", d.Name))
 		}
 		seen[d.Name] = true
+	}
+	known := map[string]bool{}
+	for _, a := range s.Algorithms {
+		if known[a.Name] {
+			problems = append(problems, fmt.Errorf("algorithm %q is declared twice", a.Name))
+		}
+		known[a.Name] = true
 	}
 	_, err := stmt.NewRegistry(s.Statements)
 	return errors.Join(append(problems, err)...)

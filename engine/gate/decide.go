@@ -281,6 +281,9 @@ func (d *decider) call(c *call, f *frame) error {
 		return d.dynamic(c, f)
 	}
 	for _, m := range macros {
+		if err := d.model(m, c, f); err != nil {
+			return err
+		}
 		if err := d.expand(m, c, f); err != nil {
 			return err
 		}
@@ -324,7 +327,7 @@ func (d *decider) elsewhere(qualifier string) bool {
 
 // aboutSession are functions of the engine's that everybody may call about the own connection:
 // the first argument must be current_connection_id().
-var aboutSession = set("eider_has_privilege", "eider_has_role", "eider_cancel_backend", "eider_terminate_backend", "eider_sessions", "eider_settings")
+var aboutSession = set("eider_has_privilege", "eider_has_role", "eider_has_model", "eider_jobs", "eider_cancel_backend", "eider_terminate_backend", "eider_sessions", "eider_settings")
 
 // unknown is the refusal of a function that is on no list; if there is none of that name, it says so.
 func (d *decider) unknown(c *call) error {

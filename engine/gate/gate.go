@@ -24,7 +24,8 @@ type Options struct {
 	Committed Querier
 	// SystemSchemas are schemas of Database in which the engine and the server keep views
 	// that filter their own rows; ordinary roles may read the views, never the tables, and
-	// may call the macros. "eider" is always one of them.
+	// may call the macros. "eider" and "eider_models" always are; the macros of the latter
+	// need PREDICT on their model.
 	SystemSchemas []string
 	// Functions are Eider's own functions that everybody may call. No macro of the catalog's is
 	// looked at in their place: the temporary macros that they are made of come and go.
@@ -87,7 +88,7 @@ func (e *exclusive) QueryRows(ctx context.Context, sql string, args ...any) ([][
 // functions can be registered before the schema exists that their views need.
 func New(o Options) *Gate {
 	committed := &exclusive{q: o.Committed}
-	g := &Gate{opts: o, schemas: map[string]bool{"eider": true}, functions: map[string]*macro{}, committed: committed, trees: trees{shared: committed}}
+	g := &Gate{opts: o, schemas: map[string]bool{"eider": true, modelSchema: true}, functions: map[string]*macro{}, committed: committed, trees: trees{shared: committed}}
 	for _, s := range o.SystemSchemas {
 		g.schemas[lex.Fold(s)] = true
 	}

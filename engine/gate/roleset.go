@@ -79,7 +79,7 @@ func loadRoles(ctx context.Context, q Querier) (*roleSet, error) {
 		}},
 		{grantsSQL, set.takeGrant},
 		{ownersSQL, func(row []any) error {
-			set.owners[object{text(row[0]), lex.Fold(text(row[1])), lex.Fold(text(row[2]))}] = text(row[3])
+			set.owners[recorded(text(row[0]), text(row[1]), text(row[2]))] = text(row[3])
 			return nil
 		}},
 	}
@@ -121,7 +121,7 @@ func (set *roleSet) takeGrant(row []any) error {
 		set.defaults[key] = append(set.defaults[key], defaultGrant{grantee, kind, privilege, yes(row[6])})
 		return nil
 	}
-	o := object{kind, schema, lex.Fold(text(row[2]))}
+	o := recorded(kind, schema, text(row[2]))
 	if set.grants[o] == nil {
 		set.grants[o] = map[string]Privilege{}
 	}

@@ -37,7 +37,7 @@ type Bound struct {
 	Close func()
 }
 
-// Decl declares one function. Exactly one of Macro, Scalar, Bind is set.
+// Decl declares one function. Exactly one of Macro, Scalar, Bind and BindOn is set.
 type Decl struct {
 	// Name is lower case and unqualified.
 	Name string
@@ -63,6 +63,9 @@ type Decl struct {
 	// statement, while that is planned: what is constant can be made ready there. An error
 	// of it is the statement's.
 	Bind func(args []Arg) (Bound, error)
+	// BindOn is Bind for functions of the engine's, which are also told DuckDB's number of the
+	// connection that plans the call: what current_connection_id() gives there.
+	BindOn func(connection uint64, args []Arg) (Bound, error)
 	// Volatile marks a function that may differ between calls with equal arguments.
 	Volatile bool
 }

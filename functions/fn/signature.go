@@ -77,7 +77,7 @@ func (d *Decl) Validate() error {
 // bodies is the number of ways in which the function is implemented.
 func (d *Decl) bodies() int {
 	n := 0
-	for _, has := range []bool{d.Macro != "", d.Scalar != nil, d.Bind != nil} {
+	for _, has := range []bool{d.Macro != "", d.Scalar != nil, d.Bind != nil, d.BindOn != nil} {
 		if has {
 			n++
 		}

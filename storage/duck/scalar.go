@@ -35,6 +35,8 @@ type Scalar struct {
 	// the call, which is what current_connection_id() gives there: unlike an argument it
 	// can't be made up.
 	BindConnection func(connection uint64) (state any, err error)
+	// bindOn is both.
+	bindOn func(connection uint64, args []Arg) (state any, err error)
 	// Func fills out with in.Len rows. DuckDB calls it from several threads at once.
 	// It gets NULLs as they are and sets its own; in is flat, is not to be kept, and
 	// a statement on the same connection deadlocks. Errors keep their SQLSTATE,
@@ -56,17 +58,22 @@ func DeclScalar(d *fn.Decl) Scalar {
 	for _, p := range d.Params {
 		s.Params = append(s.Params, p.Type)
 	}
-	if d.Bind == nil {
+	bind := d.BindOn
+	switch {
+	case bind != nil:
+	case d.Bind != nil:
+		bind = func(_ uint64, args []fn.Arg) (fn.Bound, error) { return d.Bind(args) }
+	default:
 		call := d.Scalar
 		s.Func = func(_ any, in *types.Chunk, out *Writer) error { return call(in, out) }
 		return s
 	}
-	s.Bind = func(args []Arg) (any, error) {
+	s.bindOn = func(connection uint64, args []Arg) (any, error) {
 		known := make([]fn.Arg, len(args))
 		for i, a := range args {
 			known[i] = fn.Arg(a)
 		}
-		b, err := d.Bind(known)
+		b, err := bind(connection, known)
 		if err == nil && b.Call == nil {
 			err = sqlstate.Newf(sqlstate.InternalError, "function %s was bound to nothing", d.Name)
 		}
@@ -184,6 +191,8 @@ func (f *Scalar) bind(info unsafe.Pointer) error {
 	}
 	var err error
 	switch {
+	case f.bindOn != nil:
+		b.state, err = f.bindOn(connectionOf(bi), args)
 	case f.Bind != nil:
 		b.state, err = f.Bind(args)
 	case f.BindConnection != nil:
@@ -215,7 +224,7 @@ func (f *Scalar) argument(bi mapping.BindInfo, i int) (a Arg, err error) {
 	e := mapping.ScalarFunctionBindGetArgument(bi, mapping.IdxT(i))
 	defer mapping.DestroyExpression(&e)
 	a.Type = readType(mapping.ExpressionReturnType(e))
-	if f.Bind == nil || !mapping.ExpressionIsFoldable(e) {
+	if f.Bind == nil && f.bindOn == nil || !mapping.ExpressionIsFoldable(e) {
 		return a, nil
 	}
 	var ctx mapping.ClientContext

@@ -1,0 +1,151 @@
+package predict
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/eiderdb/eider/functions/model"
+	"github.com/eiderdb/eider/sql/lex"
+)
+
+// Macro is a macro in Schema.
+type Macro struct {
+	Name string
+	// SQL is the statement that makes it, in place of one of that name.
+	SQL string
+}
+
+// probaType is what predict_proba returns.
+const probaType = "MAP(VARCHAR, DOUBLE)"
+
+// Macros returns the macros of a version under the given names (VersionName, AliasName); the
+// version's own name if none is given. Bodies are complete: none calls another macro.
+func Macros(v Version, names ...string) []Macro {
+	if len(names) == 0 {
+		names = []string{VersionName(v.Key, v.Number)}
+	}
+	params := make([]string, len(v.Signature))
+	for i, f := range v.Signature {
+		params[i] = lex.QuoteIdent(f.Name)
+	}
+	w := writer{v: v, params: strings.Join(params, ", ")}
+	var out []Macro
+	for _, form := range Forms(v.Task) {
+		body, args := w.body(form), w.params
+		if form == Ordinal {
+			args = ""
+		}
+		for _, name := range names {
+			out = append(out, Macro{Name: name + form, SQL: "CREATE OR REPLACE MACRO " + Qualified(name+form) + "(" + args + ") AS (" + body + ")"})
+		}
+	}
+	return out
+}
+
+// DropMacros returns the statements that remove the macros under a name, of whatever task.
+func DropMacros(name string) []string {
+	var out []string
+	for _, form := range Forms(model.Classification) {
+		out = append(out, "DROP MACRO IF EXISTS "+Qualified(name+form))
+	}
+	return out
+}
+
+// Qualified is a macro's name with its schema, quoted.
+func Qualified(name string) string { return Schema + "." + lex.QuoteIdent(name) }
+
+// writer writes the bodies of a version's macros.
+type writer struct {
+	v      Version
+	params string
+}
+
+func (w *writer) body(form string) string {
+	switch form {
+	case Label:
+		when, otherwise := w.label()
+		return "CASE WHEN " + w.absent() + " THEN NULL" + when + " ELSE " + otherwise + " END"
+	case Proba:
+		return w.guard(w.proba())
+	case Raw:
+		return w.guard(w.raw())
+	case Struct:
+		return w.guard(w.structure())
+	}
+	return strconv.Itoa(w.v.Number)
+}
+
+// guard is NULL where every column is.
+func (w *writer) guard(expr string) string {
+	return "CASE WHEN " + w.absent() + " THEN NULL ELSE " + expr + " END"
+}
+
+func (w *writer) absent() string {
+	signature, _ := json.Marshal(w.v.Signature) // strings only: it can't fail
+	args := []string{lex.QuoteLiteral(VersionName(w.v.Key, w.v.Number)), lex.QuoteLiteral(string(signature))}
+	if w.params != "" {
+		args = append(args, w.params)
+	}
+	return absentFunction + "(" + strings.Join(args, ", ") + ")"
+}
+
+// call calls a callback with the features.
+func (w *writer) call(function string, more ...string) string {
+	args := append([]string{lex.QuoteLiteral(w.v.Hash)}, more...)
+	return function + "(" + strings.Join(append(args, w.v.Features...), ", ") + ")"
+}
+
+// label gives the prediction: a branch of a CASE that may be empty, and what stands after ELSE.
+func (w *writer) label() (when, otherwise string) {
+	switch {
+	case w.v.Task == model.Regression:
+		return "", w.call(scoreFunction)
+	case w.v.Task == model.Clustering:
+		return "", "CAST(" + w.call(classFunction) + " AS BIGINT)"
+	case len(w.v.Classes) == 2:
+		return " WHEN " + w.call(classFunction) + " = 1 THEN " + w.class(1), w.class(0)
+	}
+	literals := make([]string, len(w.v.Classes))
+	for i := range literals {
+		literals[i] = w.class(i)
+	}
+	return "", "([" + strings.Join(literals, ", ") + "])[" + w.call(classFunction) + " + 1]"
+}
+
+func (w *writer) class(i int) string { return "CAST(" + w.v.Classes[i].SQL + " AS " + w.v.Output + ")" }
+
+func (w *writer) proba() string {
+	labels := make([]string, len(w.v.Classes))
+	for i, c := range w.v.Classes {
+		labels[i] = lex.QuoteLiteral(c.Text)
+	}
+	return w.call(probaMapFunction, "["+strings.Join(labels, ", ")+"]")
+}
+
+func (w *writer) raw() string {
+	if w.v.Outputs > 1 {
+		return w.call(marginFunction)
+	}
+	return w.call(rawFunction)
+}
+
+func (w *writer) structure() string {
+	probabilities := "CAST(NULL AS " + probaType + ")"
+	if w.v.Task == model.Classification {
+		probabilities = w.proba()
+	}
+	unseen := "CAST([] AS VARCHAR[])"
+	if len(w.v.Unseen) > 0 {
+		items := make([]string, len(w.v.Unseen))
+		for i, u := range w.v.Unseen {
+			items[i] = "CASE WHEN " + u.SQL + " THEN " + lex.QuoteLiteral(u.Column) + " END"
+		}
+		unseen = "list_filter([" + strings.Join(items, ", ") + "], lambda eider_column: eider_column IS NOT NULL)"
+	}
+	when, label := w.label()
+	if when != "" {
+		label = "CASE" + when + " ELSE " + label + " END"
+	}
+	return "{'label': " + label + ", 'probabilities': " + probabilities + ", 'version': " + strconv.Itoa(w.v.Number) + ", 'unseen': " + unseen + "}"
+}

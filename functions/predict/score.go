@@ -1,0 +1,313 @@
+package predict
+
+import (
+	"math"
+	"math/bits"
+	"sync"
+
+	"github.com/eiderdb/eider/functions/fn"
+	"github.com/eiderdb/eider/functions/model"
+	"github.com/eiderdb/eider/sql/sqlstate"
+	"github.com/eiderdb/eider/sql/types"
+)
+
+// Finder returns the model of a hash as a connection may see it.
+type Finder func(connection uint64, hash string) (*Handle, error)
+
+// Names of the callbacks. They are called by macros in eider_models only.
+const (
+	scoreFunction    = "eider_score"
+	classFunction    = "eider_class"
+	probaFunction    = "eider_proba"
+	probaMapFunction = "eider_proba_map"
+	marginFunction   = "eider_margin"
+	rawFunction      = "eider_raw"
+	absentFunction   = "eider_absent"
+)
+
+// Callbacks declares the functions that the macros call. They are not for users: whoever
+// may call them can use every model.
+func Callbacks(find Finder) []*fn.Decl {
+	varchar, double := types.Of(types.Varchar), types.Of(types.Double)
+	doubles := &types.Type{ID: types.List, Child: double}
+	labels := &types.Type{ID: types.List, Child: varchar}
+	probabilities := &types.Type{ID: types.Map, Fields: []types.Field{{Name: "key", Type: varchar}, {Name: "value", Type: double}}}
+	hash := []fn.Param{{Name: "hash", Type: varchar}}
+	score := func(name, summary string, params []fn.Param, returns *types.Type, check func(*call) error, run runner) *fn.Decl {
+		return &fn.Decl{Name: name, Family: "predict", Summary: summary, Params: params, Variadic: double, Returns: returns,
+			BindOn: func(connection uint64, args []fn.Arg) (fn.Bound, error) {
+				return bind(find, connection, name, args, len(params), check, run)
+			}}
+	}
+	return []*fn.Decl{
+		score(scoreFunction, "The value of a regression, or the probability of the second of two classes.", hash, double, nil, runScore),
+		score(classFunction, "The index of the class, or the number of the cluster.", hash, types.Of(types.Integer), (*call).discrete, runClass),
+		score(probaFunction, "The probability of each class.", hash, doubles, (*call).classes, runProba),
+		score(probaMapFunction, "The probability of each class by its label.", append(hash, fn.Param{Name: "labels", Type: labels}), probabilities, (*call).labelled, runProbaMap),
+		score(marginFunction, "The scores before the link function.", hash, doubles, nil, runMargin),
+		score(rawFunction, "The score before the link function, of models that have one.", hash, double, (*call).single, runRaw),
+		absent(),
+	}
+}
+
+// call is a score function in a planned statement.
+type call struct {
+	name   string
+	handle *Handle
+	// skip is the number of arguments before the features.
+	skip    int
+	outputs int // columns of Margin
+	// labels are the classes' texts, for eider_proba_map.
+	labels  []string
+	task    model.Task
+	scratch sync.Pool // of *scratch
+}
+
+type runner func(c *call, s *scratch, n int, out fn.Writer) error
+
+// bind finds the model and checks the arguments.
+func bind(find Finder, connection uint64, name string, args []fn.Arg, skip int, check func(*call) error, run runner) (fn.Bound, error) {
+	hash, ok := args[0].Value.(string)
+	if !ok || !args[0].Constant {
+		return fn.Bound{}, sqlstate.Newf(sqlstate.InvalidParameterValue, "the first argument of %s must be a constant hash", name)
+	}
+	h, err := find(connection, hash)
+	if err != nil {
+		return fn.Bound{}, err
+	}
+	a := h.Scorer.Artifact()
+	c := &call{name: name, handle: h, skip: skip, outputs: h.Scorer.Outputs(), task: a.Task}
+	for _, arg := range args[1:skip] {
+		if c.labels, ok = texts(arg); !ok {
+			err = sqlstate.Newf(sqlstate.InvalidParameterValue, "the labels of %s must be a constant list of texts", name)
+		}
+	}
+	if err == nil && h.Scorer.Arguments() != len(args)-skip {
+		err = sqlstate.Newf(sqlstate.UndefinedFunction, "%s needs %d features of this model, not %d", name, h.Scorer.Arguments(), len(args)-skip)
+	}
+	if err == nil && check != nil {
+		err = check(c)
+	}
+	if err != nil {
+		h.Release()
+		return fn.Bound{}, err
+	}
+	width := len(args) - skip
+	columns := max(c.outputs, a.Classes)
+	c.scratch.New = func() any {
+		return &scratch{x: make([][]float64, width), null: make([][]float64, width), out: make([][]float64, columns)}
+	}
+	return fn.Bound{
+		Call: func(in *types.Chunk, out fn.Writer) error {
+			if in.Len == 0 {
+				return nil
+			}
+			s := c.scratch.Get().(*scratch)
+			s.read(in, c.skip)
+			err := run(c, s, in.Len, out)
+			c.scratch.Put(s)
+			return err
+		},
+		Close: h.Release,
+	}, nil
+}
+
+// texts are the elements of a constant list.
+func texts(a fn.Arg) ([]string, bool) {
+	list, ok := a.Value.([]any)
+	if !ok || !a.Constant {
+		return nil, false
+	}
+	out := make([]string, len(list))
+	for i, v := range list {
+		if out[i], ok = v.(string); !ok {
+			return nil, false
+		}
+	}
+	return out, true
+}
+
+func (c *call) wrong(what string) error {
+	return sqlstate.Newf(sqlstate.WrongObjectType, "a model for %s has no %s", c.task, what)
+}
+
+func (c *call) discrete() error {
+	if c.task == model.Regression {
+		return c.wrong("classes")
+	}
+	return nil
+}
+
+func (c *call) classes() error {
+	if c.task != model.Classification {
+		return c.wrong("probabilities")
+	}
+	return nil
+}
+
+func (c *call) labelled() error {
+	if err := c.classes(); err != nil {
+		return err
+	}
+	if n := c.handle.Scorer.Artifact().Classes; n != len(c.labels) {
+		return sqlstate.Newf(sqlstate.InvalidParameterValue, "%s got %d labels for %d classes", c.name, len(c.labels), n)
+	}
+	return nil
+}
+
+func (c *call) single() error {
+	if c.outputs != 1 {
+		return sqlstate.Newf(sqlstate.WrongObjectType, "the model has %d scores, not one", c.outputs)
+	}
+	return nil
+}
+
+// scratch is what scoring one vector needs beside DuckDB's memory.
+type scratch struct {
+	// x are the features: DuckDB's own memory where nothing is NULL, else the memory of null.
+	x, null [][]float64
+	// out are columns of results that DuckDB wants in another layout; flat is their memory.
+	out  [][]float64
+	flat []float64
+}
+
+// read makes x of the arguments from skip on, NULL as NaN.
+func (s *scratch) read(in *types.Chunk, skip int) {
+	for k := range s.x {
+		col := &in.Columns[skip+k]
+		values := types.Slice[float64](col)
+		if missing(col.Validity, in.Len) {
+			if cap(s.null[k]) < in.Len {
+				s.null[k] = make([]float64, max(in.Len, types.VectorSize))
+			}
+			copied := s.null[k][:in.Len]
+			copy(copied, values)
+			spread(copied, col.Validity)
+			values = copied
+		}
+		s.x[k] = values
+	}
+}
+
+// missing tells whether one of n rows is NULL.
+func missing(validity []uint64, n int) bool {
+	if validity == nil {
+		return false
+	}
+	for i := 0; i < n; i += 64 {
+		if validity[i>>6]|beyond(n-i) != ^uint64(0) {
+			return true
+		}
+	}
+	return false
+}
+
+// beyond has the bits set that stand for no row when left rows remain.
+func beyond(left int) uint64 {
+	if left >= 64 {
+		return 0
+	}
+	return ^uint64(0) << uint(left)
+}
+
+// spread writes NaN where a row is NULL.
+func spread(values []float64, validity []uint64) {
+	nan := math.NaN()
+	for i := 0; i < len(values); i += 64 {
+		for null := ^(validity[i>>6] | beyond(len(values)-i)); null != 0; null &= null - 1 {
+			values[i+bits.TrailingZeros64(null)] = nan
+		}
+	}
+}
+
+// columns returns k columns of n values to write.
+func (s *scratch) columns(k, n int) [][]float64 {
+	if len(s.flat) < k*n {
+		s.flat = make([]float64, k*max(n, types.VectorSize))
+	}
+	for i := range k {
+		s.out[i] = s.flat[i*n : (i+1)*n : (i+1)*n]
+	}
+	return s.out[:k]
+}
+
+func runScore(c *call, s *scratch, n int, out fn.Writer) error {
+	return c.handle.Scorer.Value(s.x, n, types.Slice[float64](out.Vector()))
+}
+
+func runClass(c *call, s *scratch, n int, out fn.Writer) error {
+	return c.handle.Scorer.Class(s.x, n, types.Slice[int32](out.Vector()))
+}
+
+func runRaw(c *call, s *scratch, n int, out fn.Writer) error {
+	s.out[0] = types.Slice[float64](out.Vector())
+	err := c.handle.Scorer.Margin(s.x, n, s.out[:1])
+	s.out[0] = nil
+	return err
+}
+
+func runMargin(c *call, s *scratch, n int, out fn.Writer) error {
+	cols := s.columns(c.outputs, n)
+	if err := c.handle.Scorer.Margin(s.x, n, cols); err != nil {
+		return err
+	}
+	elements, err := lists(out, len(cols), n)
+	if err != nil {
+		return err
+	}
+	interleave(types.Slice[float64](elements.Vector()), cols)
+	return nil
+}
+
+func runProba(c *call, s *scratch, n int, out fn.Writer) error {
+	cols := s.columns(c.handle.Scorer.Artifact().Classes, n)
+	if err := c.handle.Scorer.Proba(s.x, n, cols); err != nil {
+		return err
+	}
+	elements, err := lists(out, len(cols), n)
+	if err != nil {
+		return err
+	}
+	interleave(types.Slice[float64](elements.Vector()), cols)
+	return nil
+}
+
+func runProbaMap(c *call, s *scratch, n int, out fn.Writer) error {
+	cols := s.columns(len(c.labels), n)
+	if err := c.handle.Scorer.Proba(s.x, n, cols); err != nil {
+		return err
+	}
+	elements, err := lists(out, len(cols), n)
+	if err != nil {
+		return err
+	}
+	keys := elements.Part(0)
+	for at := 0; at < n*len(cols); at += len(cols) {
+		for k, label := range c.labels {
+			keys.SetString(at+k, label)
+		}
+	}
+	interleave(types.Slice[float64](elements.Part(1).Vector()), cols)
+	return nil
+}
+
+// lists makes every row a list of k elements.
+func lists(out fn.Writer, k, n int) (fn.Writer, error) {
+	elements, err := out.Elements(k * n)
+	if err != nil {
+		return nil, err
+	}
+	for i := range n {
+		out.SetList(i, i*k, k)
+	}
+	return elements, nil
+}
+
+// interleave writes columns row by row.
+func interleave(to []float64, cols [][]float64) {
+	for k, col := range cols {
+		for i, v := range col {
+			to[i*len(cols)+k] = v
+		}
+	}
+}
