@@ -178,16 +178,16 @@ func scaled(x, unit int64) int64 {
 func DateMicros(days int32) int64 { return scaled(int64(days), 86_400_000_000) }
 
 // assemble orders the collected rows.
-func assemble(cols []collector, rows int, identity []int, seed int64) *Frame {
+func assemble(cols []collector, content, rows int, identity []int, seed int64) *Frame {
 	f := &Frame{Rows: rows, Cols: make([]Column, len(cols))}
-	h := hashRows(cols, rows, identity)
+	h := hashRows(cols[:content], rows, identity)
 	f.Fingerprint = fingerprint(h.a, h.b)
 	h.b = nil
 	for i, x := range h.a {
 		h.a[i] = Keyed(x, seed)
 	}
 	perm := order(h.a)
-	settleTies(h.a, perm, cols)
+	settleTies(h.a, perm, cols[:content])
 	h.a = nil
 	f.Hash = make([]uint64, rows)
 	for i, p := range perm {

@@ -22,6 +22,9 @@ type Options struct {
 	Seed int64
 	// Identity names the inputs that Frame.Hash is of; empty means all.
 	Identity []string
+	// Aside is the number of inputs at the end that say nothing of what a row is: neither order nor
+	// fingerprint nor identity depend on them. Rows that differ in them only stay in any order.
+	Aside int
 	// MaxBytes bounds what the columns take; zero means no bound. Load's peak is a few columns more.
 	MaxBytes int64
 	// Progress, where set, is told the number of rows so far, once a chunk.
@@ -35,7 +38,11 @@ func Load(ctx context.Context, src Source, query string, inputs []Input, o Optio
 	if len(inputs) == 0 {
 		return nil, sqlstate.New(sqlstate.InvalidParameterValue, "there is no column to load")
 	}
-	identity, err := identityOf(inputs, o.Identity)
+	if o.Aside < 0 || o.Aside >= len(inputs) {
+		return nil, sqlstate.Newf(sqlstate.InternalError, "%d of %d inputs can't be set aside", o.Aside, len(inputs))
+	}
+	content := len(inputs) - o.Aside
+	identity, err := identityOf(inputs[:content], o.Identity)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +84,7 @@ func Load(ctx context.Context, src Source, query string, inputs []Input, o Optio
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return assemble(cols, int(rows), identity, o.Seed), nil
+	return assemble(cols, content, int(rows), identity, o.Seed), nil
 }
 
 // Select is the query that Load runs.

@@ -2,7 +2,9 @@ package tune
 
 // Dimension is a parameter that TUNE varies: RANGE(a, b [, LOG]) or CHOICE(…).
 type Dimension struct {
-	Name string `json:"name"`
+	// Algorithm is the candidate whose parameter it is; empty for every candidate that has it.
+	Algorithm string `json:"algorithm,omitempty"`
+	Name      string `json:"name"`
 	// Choices are the literals of CHOICE; nil for RANGE.
 	Choices []any `json:"choices,omitempty"`
 	// Low and High bound RANGE, both included.
