@@ -89,13 +89,78 @@ func (o *ours) run(ctx context.Context, _ []any) (*output, error) {
 			return nil, err
 		}
 		s.db.planned.Add(1)
-	} else if err := s.within(ctx, exec); err != nil {
+	} else if err := o.within(ctx, exec); err != nil {
 		return nil, err
 	}
 	if res.Tag != "" {
 		tag = res.Tag
 	}
 	return o.output(ctx, res, tag)
+}
+
+// Conflicts are tried again so often, the first time after so long, then twice as long each time.
+const (
+	conflictTries = 12
+	conflictPause = 2 * time.Millisecond
+)
+
+// within runs the plan's Prepare, if there is one, and exec in the session's transaction. Outside
+// of a block, exec gets a transaction that begins after Prepare, and a new one after a conflict.
+func (o *ours) within(ctx context.Context, exec func() error) error {
+	s := o.s
+	if o.plan.Prepare == nil {
+		return s.within(ctx, exec)
+	}
+	prepare := func() error { return o.plan.Prepare(ctx, statementSession{s}) }
+	if s.tx.state == txExplicit || s.tx.began && !s.tx.fresh {
+		return s.within(ctx, func() error {
+			if err := prepare(); err != nil {
+				return err
+			}
+			return exec()
+		})
+	}
+	if err := s.within(ctx, prepare); err != nil {
+		return err
+	}
+	hooks := [2]int{len(s.tx.onCommit), len(s.tx.onRollback)}
+	for try, pause := 1, conflictPause; ; try, pause = try+1, 2*pause {
+		s.restart(hooks)
+		err := s.within(ctx, exec)
+		if try == conflictTries || !sqlstate.Is(err, sqlstate.SerializationFailure) {
+			return err
+		}
+		if err := wait(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// restart rolls DuckDB's part of an implicit transaction back, which held nothing but one
+// statement's work, so that the next step sees what others have committed since. The hooks
+// of that work are those beyond the given numbers.
+func (s *Session) restart(hooks [2]int) {
+	if s.tx.state != txImplicit || !s.tx.began {
+		return
+	}
+	s.rollbackDuck()
+	undone := s.tx.onRollback[hooks[1]:]
+	s.tx.onCommit, s.tx.onRollback = s.tx.onCommit[:hooks[0]], s.tx.onRollback[:hooks[1]]
+	for _, f := range undone {
+		f()
+	}
+}
+
+// wait sleeps, or returns early with the error of a context that ends.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return errUserCancel().Because(context.Cause(ctx))
+	case <-timer.C:
+		return nil
+	}
 }
 
 func (o *ours) output(ctx context.Context, res *stmt.Result, tag string) (*output, error) {

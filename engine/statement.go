@@ -210,6 +210,7 @@ func (s *Session) ready(ctx context.Context, q *query) error {
 	if err := s.applySettings(ctx); err != nil {
 		return err
 	}
+	s.tx.fresh = !s.tx.began
 	return s.join(ctx)
 }
 

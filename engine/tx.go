@@ -20,6 +20,7 @@ const (
 type tx struct {
 	state    txState
 	began    bool // DuckDB is in a transaction
+	fresh    bool // which began for the statement that runs now
 	failed   bool // nothing but ROLLBACK (or ROLLBACK TO) helps
 	readOnly bool
 	// isolation and deferrable are what the client asked for; DuckDB gives snapshots.

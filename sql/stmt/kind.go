@@ -74,6 +74,11 @@ type Plan struct {
 	NoTransaction bool
 	// ReadOnly marks what writes nothing, so that a read-only transaction may run it.
 	ReadOnly bool
+	// Prepare, where set, runs before Exec: long work that writes nothing, whose results Exec
+	// stores. In a transaction block both belong to it. Otherwise Exec has a transaction of its
+	// own that begins after Prepare, and runs again in a new one after a conflict (40001) with
+	// another session's, so it must not change what Prepare left.
+	Prepare func(ctx context.Context, s Session) error
 	// Exec runs it in the session's transaction. Rows are Go values in Columns'
 	// order (see Session.Query for the mapping); a statement with a large result
 	// returns a query instead.
