@@ -72,6 +72,6 @@ func newRoot() *cobra.Command {
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetVersionTemplate("eider {{.Version}}\n")
-	root.AddCommand(newSQL(), newServe(), newRole(), newDoctor(), newDemo(), newVersion(), newCompletion(root), newReference())
+	root.AddCommand(newSQL(), newServe(), newRole(), newDoctor(), newDemo(), newLib(), newVersion(), newCompletion(root), newReference())
 	return root
 }

@@ -62,8 +62,9 @@ var arrows = []arrow{
 	{From: "wire/pg/...", To: []string{"engine", "engine/gate", "sql/...", "wire/pg/...", "wire/pgcat/..."}}, // gate.Login: what authentication asks for
 	{From: "wire/sqltest", To: []string{"engine", "sql/...", "wire/..."}},                                    // only tests
 	{From: "wire/...", To: []string{"engine", "sql/..."}},
-	// The shell shows chunks and errors and looks for the end of a statement, so it knows three contracts too.
-	{From: "cmd/eider/...", To: []string{"cmd/eider/...", "engine", "engine/builtin", "wire/...", "sql/lex", "sql/types", "sql/sqlstate", "sql/stmt", "functions/fn", "testdata/flights"}},
+	// The shell shows chunks and errors and looks for the end of a statement, so it knows three contracts too;
+	// `eider lib` installs native libraries without a database.
+	{From: "cmd/eider/...", To: []string{"cmd/eider/...", "engine", "engine/builtin", "wire/...", "sql/lex", "sql/types", "sql/sqlstate", "sql/stmt", "functions/fn", "functions/model/nativelib", "testdata/flights"}},
 }
 
 // pkg is what this test needs of `go list -json`.

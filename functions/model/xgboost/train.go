@@ -1,0 +1,289 @@
+package xgboost
+
+/*
+#include <stdlib.h>
+#include "api.h"
+*/
+import "C"
+
+import (
+	"context"
+	"math"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/eiderdb/eider/functions/model"
+	"github.com/eiderdb/eider/sql/sqlstate"
+)
+
+// batchRows is how many rows the library reads before it looks whether to stop.
+const batchRows = 1 << 17
+
+func train(ctx context.Context, job *model.Job) (*model.Fitted, error) {
+	return trainIn(ctx, job, batchRows)
+}
+
+// trainIn learns on a thread of its own that ends with it: the library's random numbers are
+// kept a thread, and its worker threads belong to the thread that called and end with it.
+func trainIn(ctx context.Context, job *model.Job, batch int) (*model.Fitted, error) {
+	if err := library.Open(); err != nil {
+		return nil, err
+	}
+	if err := checkJob(job); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	type result struct {
+		fitted *model.Fitted
+		err    error
+	}
+	done := make(chan result, 1)
+	go func() {
+		runtime.LockOSThread() // never unlocked, so the thread ends with the goroutine
+		fitted, err := learn(ctx, job, batch)
+		done <- result{fitted, err}
+	}()
+	r := <-done
+	if r.err != nil && ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return r.fitted, r.err
+}
+
+func checkJob(job *model.Job) error {
+	limits := model.Limits{TakesMissing: true, Largest: math.MaxFloat32}
+	if err := job.Train.Check(job.Task, limits); err != nil {
+		return err
+	}
+	if job.Stop != nil && job.Stop.X.Rows > 0 {
+		if err := job.Stop.Check(job.Task, limits); err != nil {
+			return err
+		}
+		if len(job.Stop.X.Cols) != len(job.Train.X.Cols) {
+			return sqlstate.New(sqlstate.InternalError, "the rows for early stopping have other features")
+		}
+	}
+	if c := job.Params["monotone_constraints"].([]float64); len(c) > 0 && len(c) != len(job.Train.X.Cols) {
+		return sqlstate.Newf(sqlstate.InvalidParameterValue, "monotone_constraints has %d entries for %d features", len(c), len(job.Train.X.Cols))
+	}
+	return checkRange(job)
+}
+
+// checkRange refuses targets outside what a loss is defined on, before the library does
+// it in other words.
+func checkRange(job *model.Job) error {
+	loss := lossOf(job.Task, job.Train.Classes, job.Params.Text("objective"))
+	least, open := math.Inf(-1), false
+	switch loss {
+	case "count:poisson", "reg:tweedie":
+		least = 0
+	case "reg:gamma":
+		least, open = 0, true
+	case "binary:logistic":
+		if job.Train.Classes != 2 {
+			return sqlstate.Newf(sqlstate.InvalidParameterValue, "objective binary is for two classes, the target has %d", job.Train.Classes)
+		}
+	}
+	for _, y := range job.Train.Y {
+		if y < least || open && y == least {
+			return sqlstate.Newf(sqlstate.InvalidParameterValue, "the target has the value %g, which objective %s doesn't allow", y, loss)
+		}
+		if math.Abs(y) > math.MaxFloat32 {
+			return sqlstate.Newf(sqlstate.InvalidParameterValue, "the target has the value %g, beyond ±%g", y, math.MaxFloat32)
+		}
+	}
+	return nil
+}
+
+// booster is the library's model in training with what must be freed behind it.
+type booster struct {
+	handle      unsafe.Pointer
+	train, stop unsafe.Pointer
+}
+
+func (b *booster) free() {
+	if b.handle != nil {
+		C.xgb_free(b.handle)
+	}
+	for _, m := range []unsafe.Pointer{b.stop, b.train} {
+		if m != nil {
+			C.xgb_matrix_free(m)
+		}
+	}
+}
+
+func learn(ctx context.Context, job *model.Job, batch int) (*model.Fitted, error) {
+	if err := failure(C.xgb_quiet()); err != nil {
+		return nil, err
+	}
+	b := &booster{}
+	defer b.free()
+	var err error
+	if b.train, err = matrix(ctx, job, job.Train, batch, nil); err != nil {
+		return nil, err
+	}
+	stops := job.Stop != nil && job.Stop.X.Rows > 0 && job.Params.Int("early_stopping_rounds") > 0
+	if stops {
+		if b.stop, err = matrix(ctx, job, *job.Stop, batch, b.train); err != nil {
+			return nil, err
+		}
+	}
+	matrices := (*unsafe.Pointer)(C.malloc(C.size_t(unsafe.Sizeof(uintptr(0)))))
+	*matrices = b.train
+	err = failure(C.xgb_create(matrices, 1, &b.handle))
+	C.free(unsafe.Pointer(matrices))
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range settings(job) {
+		if err := setParam(b.handle, s[0], s[1]); err != nil {
+			return nil, err
+		}
+	}
+	kept, notes, err := b.boost(ctx, job, stops)
+	if err != nil {
+		return nil, err
+	}
+	blob, err := b.save()
+	if err != nil {
+		return nil, err
+	}
+	return &model.Fitted{Blob: blob, Rounds: kept, Notes: notes}, nil
+}
+
+// matrix makes the library's compressed copy of an input; it reads the columns in place.
+func matrix(ctx context.Context, job *model.Job, in model.Input, batch int, ref unsafe.Pointer) (unsafe.Pointer, error) {
+	t := newTable(in.X.Cols, in.X.Rows, in.Y, in.Weight)
+	defer t.release()
+	stop := (*int32)(C.calloc(1, 4))
+	defer C.free(unsafe.Pointer(stop))
+	watched := make(chan struct{})
+	unwatch := context.AfterFunc(ctx, func() {
+		atomic.StoreInt32(stop, 1)
+		close(watched)
+	})
+	var out unsafe.Pointer
+	err := failure(C.xgb_matrix(t.c, C.uint64_t(batch), C.int(job.Params.Int("max_bin")), C.int(job.Threads), ref, (*C.int)(unsafe.Pointer(stop)), &out))
+	if !unwatch() {
+		<-watched // it still writes to stop
+	}
+	if err == nil && ctx.Err() != nil {
+		C.xgb_matrix_free(out)
+		return nil, ctx.Err()
+	}
+	return out, err
+}
+
+// settings are the library's parameters of a job.
+func settings(job *model.Job) [][2]string {
+	p := job.Params
+	loss := lossOf(job.Task, job.Train.Classes, p.Text("objective"))
+	out := [][2]string{
+		{"verbosity", "0"}, {"nthread", strconv.Itoa(job.Threads)}, {"seed", strconv.FormatInt(job.Seed, 10)},
+		{"booster", "gbtree"}, {"tree_method", "hist"}, {"device", "cpu"}, {"objective", loss},
+	}
+	for _, name := range []string{"max_depth", "max_leaves", "max_bin"} {
+		out = append(out, [2]string{name, strconv.Itoa(p.Int(name))})
+	}
+	for _, name := range []string{"eta", "min_child_weight", "gamma", "lambda", "alpha", "subsample", "colsample_bytree", "colsample_bylevel", "colsample_bynode"} {
+		out = append(out, [2]string{name, number(p.Float(name))})
+	}
+	out = append(out, [2]string{"grow_policy", p.Text("grow_policy")})
+	if v := p.Float("max_delta_step"); v > 0 {
+		out = append(out, [2]string{"max_delta_step", number(v)})
+	}
+	switch loss {
+	case "binary:logistic":
+		out = append(out, [2]string{"scale_pos_weight", number(p.Float("scale_pos_weight"))})
+	case "multi:softprob":
+		out = append(out, [2]string{"num_class", strconv.Itoa(job.Train.Classes)})
+	case "reg:tweedie":
+		out = append(out, [2]string{"tweedie_variance_power", number(p.Float("tweedie_variance_power"))})
+	case "reg:quantileerror":
+		out = append(out, [2]string{"quantile_alpha", number(p.Float("quantile_alpha"))})
+	}
+	if c := p["monotone_constraints"].([]float64); len(c) > 0 {
+		words := make([]string, len(c))
+		for i, v := range c {
+			words[i] = strconv.Itoa(int(v))
+		}
+		out = append(out, [2]string{"monotone_constraints", "(" + strings.Join(words, ",") + ")"})
+	}
+	if m := p.Text("eval_metric"); m != "auto" {
+		out = append(out, [2]string{"eval_metric", m})
+	}
+	return out
+}
+
+func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+
+// boost runs the rounds and returns how many of them to keep.
+func (b *booster) boost(ctx context.Context, job *model.Job, stops bool) (int, map[string]any, error) {
+	rounds, patience := job.Params.Int("rounds"), job.Params.Int("early_stopping_rounds")
+	larger := job.Params.Text("eval_metric") == "auc" || job.Params.Text("eval_metric") == "aucpr"
+	best, bestRound := math.Inf(1), 0
+	notes := map[string]any{}
+	for i := 0; i < rounds; i++ {
+		if err := ctx.Err(); err != nil {
+			return 0, nil, err
+		}
+		if err := failure(C.xgb_update(b.handle, C.int(i), b.train)); err != nil {
+			return 0, nil, err
+		}
+		if job.Progress != nil {
+			job.Progress(float64(i+1) / float64(rounds))
+		}
+		if !stops {
+			continue
+		}
+		var v C.double
+		if err := failure(C.xgb_eval(b.handle, C.int(i), b.stop, &v)); err != nil {
+			return 0, nil, err
+		}
+		loss := float64(v)
+		if larger {
+			loss = -loss
+		}
+		if loss < best || i == 0 {
+			best, bestRound = loss, i
+			notes["best_score"] = float64(v)
+		}
+		if i-bestRound >= patience {
+			notes["stopped_after"] = i + 1
+			break
+		}
+	}
+	if !stops {
+		return rounds, notes, nil
+	}
+	return bestRound + 1, notes, b.keep(bestRound + 1)
+}
+
+// keep cuts the model down to its first rounds.
+func (b *booster) keep(rounds int) error {
+	var cut unsafe.Pointer
+	if err := failure(C.xgb_slice(b.handle, C.int(rounds), &cut)); err != nil {
+		return err
+	}
+	C.xgb_free(b.handle)
+	b.handle = cut
+	return nil
+}
+
+// save writes the model as UBJSON, which holds neither times nor thread counts.
+func (b *booster) save() ([]byte, error) {
+	config := C.CString(`{"format":"ubj"}`)
+	defer C.free(unsafe.Pointer(config))
+	var data unsafe.Pointer
+	var size C.uint64_t
+	if err := failure(C.xgb_save(b.handle, config, &data, &size)); err != nil {
+		return nil, err
+	}
+	defer C.free(data)
+	return C.GoBytes(data, C.int(size)), nil
+}
