@@ -11,12 +11,17 @@ func exp(x float64) float64 {
 	if !(math.Abs(x) < 708) {
 		return expEdge(x)
 	}
+	return expScaled(x, 0)
+}
+
+// expScaled is eˣ·2ᵇʸ.
+func expScaled(x float64, by int64) float64 {
 	k := float64(x*expScale) + expShift
 	n := int64(math.Float64bits(k)) << 13 >> 13
 	k -= expShift
 	r := x - float64(k*expHigh) - float64(k*expLow)
-	t := expTable[n&63]
-	scale := math.Float64frombits(t.bits + uint64(n>>6)<<52)
+	t := &expTable[n&63]
+	scale := math.Float64frombits(t.bits + uint64(n>>6+by)<<52)
 	return scale + float64(scale*(t.rest+expMinus1(r)))
 }
 
@@ -62,7 +67,7 @@ func expEdge(x float64) float64 {
 	case x < -745.1332191019412:
 		return 0
 	case x > 0:
-		return exp(x-math.Ln2) * 2
+		return expScaled(x, -1) * 2
 	}
-	return float64(exp(x+64*math.Ln2) * 0x1p-64)
+	return float64(expScaled(x, 64) * 0x1p-64)
 }
