@@ -15,10 +15,25 @@ type Forest struct {
 	// steps are all trees in order, as the kernel takes them; small are the same for a few rows.
 	steps, small []scorer
 	pool         *sync.Pool
+	explain      *explainer
+}
+
+// explainer is compiled when it is first asked for.
+type explainer struct {
+	plan func() *shapPlan
+	pool sync.Pool // of *shapScratch
+}
+
+func newExplainer(ens *ensemble) *explainer {
+	return &explainer{
+		plan: sync.OnceValue(func() *shapPlan { return newShapPlan(ens) }),
+		pool: sync.Pool{New: func() any { return new(shapScratch) }},
+	}
 }
 
 var (
 	_ model.Predictor   = (*Forest)(nil)
+	_ model.Explainer   = (*Forest)(nil)
 	_ model.Importancer = (*Forest)(nil)
 )
 
@@ -71,7 +86,7 @@ func grow[T any](buffer *[]T, n int) []T {
 const (
 	rowsAtOnce  = 2048
 	sumsAtOnce  = 1 << 17
-	rowsAtLeast = 256
+	rowsAtLeast = 512 // what divides rowsAtOnce: a block of the widest kernel
 )
 
 func newForest(ens *ensemble) (*Forest, error) {
@@ -80,7 +95,7 @@ func newForest(ens *ensemble) (*Forest, error) {
 		ens.info.MaxDepth = max(ens.info.MaxDepth, ens.trees[k].depth)
 	}
 	ens.info.BaseScore = slices.Clone(ens.base)
-	f := &Forest{ens: ens}
+	f := &Forest{ens: ens, explain: newExplainer(ens)}
 	return f.WithKernel(kernels()[0])
 }
 
@@ -107,18 +122,20 @@ func (f *Forest) WithKernel(name string) (*Forest, error) {
 		return nil, sqlstate.Newf(sqlstate.InvalidParameterValue, "the kernel %q doesn't run here", name).
 			WithHint("Those that do are %v.", kernels())
 	}
-	out := &Forest{ens: f.ens, kernel: name, small: f.small}
-	var err error
+	out := &Forest{ens: f.ens, kernel: name, small: f.small, explain: f.explain}
 	if out.small == nil {
-		if out.small, err = walkSteps(f.ens); err != nil {
-			return nil, err
+		for _, s := range walkSteps(f.ens.columns, f.ens.trees, f.ens.single) {
+			if s.quant.lanes > maxLanes {
+				return nil, unsupported("a tree looks at its features in %d ways; %d can be scored", s.quant.lanes, maxLanes)
+			}
+			out.small = append(out.small, s)
 		}
 	}
 	if out.steps = out.small; name != Portable {
 		out.steps = bitSteps(f.ens, name)
 	}
 	single, outputs := f.ens.single, f.ens.outputs
-	stride := min(rowsAtOnce, max(rowsAtLeast, sumsAtOnce/outputs))
+	stride := min(rowsAtOnce, max(rowsAtLeast, sumsAtOnce/outputs/rowsAtLeast*rowsAtLeast))
 	out.pool = &sync.Pool{New: func() any {
 		s := &scratch{stride: stride}
 		if single {

@@ -10,26 +10,15 @@ const (
 // fewRows is below which walking beats a whole block of a vector kernel.
 const fewRows = 32
 
-// walkSteps compiles all trees for walking, in as few steps as their lanes allow.
-func walkSteps(ens *ensemble) ([]scorer, error) {
-	var steps []scorer
-	var add func(trees []tree) error
-	add = func(trees []tree) error {
-		if len(trees) == 0 {
-			return nil
-		}
-		w := newWalkStep(ens.columns, trees, ens.single)
-		if w.quant.lanes <= maxLanes {
-			steps = append(steps, w)
-			return nil
-		}
-		if len(trees) == 1 {
-			return unsupported("a tree looks at its features in %d ways; %d can be scored", w.quant.lanes, maxLanes)
-		}
-		if err := add(trees[:len(trees)/2]); err != nil {
-			return err
-		}
-		return add(trees[len(trees)/2:])
+// walkSteps compiles trees for walking, in as few steps as their lanes allow.
+func walkSteps(columns []column, trees []tree, single bool) []*walkStep {
+	if len(trees) == 0 {
+		return nil
 	}
-	return steps, add(ens.trees)
+	w := newWalkStep(columns, trees, single)
+	if w.quant.lanes <= maxLanes || len(trees) == 1 {
+		return []*walkStep{w}
+	}
+	half := len(trees) / 2
+	return append(walkSteps(columns, trees[:half], single), walkSteps(columns, trees[half:], single)...)
 }

@@ -1,0 +1,217 @@
+package forest
+
+import (
+	"cmp"
+	"encoding/binary"
+	"math"
+	"math/bits"
+	"slices"
+)
+
+// What the vector kernels take; bits_amd64.h says the same.
+const (
+	bitCuts      = 255
+	bitMaxLeaves = 4096
+	// bitMaxSlots bounds the masks of a step, so that they stay in a core's second cache.
+	bitMaxSlots = 8192
+)
+
+// bitTrees are trees compiled for a vector kernel.
+type bitTrees struct {
+	quant  *quantisation
+	trees  []bitTree
+	double bool
+	// slots is the number of masks, and reach the number that the largest tree needs beside them.
+	slots, reach int
+	// nodes has each split's slot, kids its children in FOREST_REACH.
+	nodes, kids []uint16
+	// tables have the leaves; they begin at a multiple of 64.
+	tables []uint8
+	// starts has each lane's first slot, and the end; thresholds each slot's least code as the kernel wants it.
+	starts     []int32
+	thresholds []uint8
+}
+
+// bitTree is one tree's place in bitTrees.
+type bitTree struct {
+	heap                 bool
+	planes, leaves       int
+	output, nodes, table int
+}
+
+// run is consecutive trees that are scored alike.
+type run struct {
+	bits *bitTrees
+	walk *walkStep
+}
+
+// bitRuns splits an ensemble into runs.
+func bitRuns(ens *ensemble, wide bool) []run {
+	var runs []run
+	var add func(trees []tree)
+	add = func(trees []tree) {
+		b := newBitTrees(ens, trees, wide)
+		if b.slots > bitMaxSlots && len(trees) > 1 {
+			add(trees[:len(trees)/2])
+			add(trees[len(trees)/2:])
+			return
+		}
+		runs = append(runs, run{bits: b})
+	}
+	for from := 0; from < len(ens.trees); {
+		small := ens.trees[from].leaves <= bitMaxLeaves
+		to := from + 1
+		for to < len(ens.trees) && (ens.trees[to].leaves <= bitMaxLeaves) == small {
+			to++
+		}
+		if small {
+			add(ens.trees[from:to])
+		} else {
+			for _, s := range walkSteps(ens.columns, ens.trees[from:to], ens.single) {
+				runs = append(runs, run{walk: s})
+			}
+		}
+		from = to
+	}
+	return runs
+}
+
+// mask names a mask: rows whose code in a lane is at least code.
+type mask struct {
+	lane int32
+	code uint8
+}
+
+func newBitTrees(ens *ensemble, trees []tree, wide bool) *bitTrees {
+	b := &bitTrees{quant: newQuantisation(ens.columns, trees, bitCuts), double: !ens.single}
+	slots := b.makeSlots(trees, wide)
+	for k := range trees {
+		t := &trees[k]
+		at := bitTree{leaves: t.leaves, output: t.output, nodes: len(b.nodes)}
+		var leaves []float64
+		// A complete tree costs three operations a node, the other form four a leaf, and stores.
+		if t.depth <= 6 && 1<<t.depth <= 2*t.leaves {
+			at.heap, at.planes = true, max(t.depth, 1)
+			leaves = b.heap(t, at.planes, slots)
+		} else {
+			at.planes = bits.Len(uint(t.leaves - 1))
+			leaves = b.anyShape(t, slots)
+			b.reach = max(b.reach, 2*t.leaves)
+		}
+		at.table = b.table(leaves, at.planes)
+		b.trees = append(b.trees, at)
+	}
+	b.tables = alignedCopy(b.tables)
+	return b
+}
+
+// makeSlots numbers the masks of all splits, by lane; 0 is the mask of no rows.
+func (b *bitTrees) makeSlots(trees []tree, wide bool) map[mask]uint16 {
+	var all []mask
+	for k := range trees {
+		for i := range trees[k].nodes {
+			if n := &trees[k].nodes[i]; n.left != 0 {
+				all = append(all, b.mask(n))
+			}
+		}
+	}
+	slices.SortFunc(all, func(x, y mask) int {
+		return cmp.Or(cmp.Compare(x.lane, y.lane), cmp.Compare(x.code, y.code))
+	})
+	all = slices.Compact(all)
+	slots := make(map[mask]uint16, len(all))
+	b.slots = len(all) + 1
+	b.thresholds = make([]uint8, b.slots)
+	b.starts = make([]int32, b.quant.lanes+1)
+	for i, m := range all {
+		slots[m] = uint16(i + 1)
+		b.thresholds[i+1] = m.code
+		if !wide { // AVX2 compares signed bytes, and only for greater
+			b.thresholds[i+1] = m.code - 1 ^ 128
+		}
+		b.starts[m.lane+1] = int32(i + 2)
+	}
+	b.starts[0] = 1
+	return slots
+}
+
+func (b *bitTrees) mask(n *node) mask {
+	lane, code := b.quant.lane(n)
+	return mask{lane, uint8(code)}
+}
+
+// heap lays a tree out as a complete one of the given depth. Where a leaf comes early all nodes
+// below it are splits that send every row left.
+func (b *bitTrees) heap(t *tree, depth int, slots map[mask]uint16) []float64 {
+	from := len(b.nodes)
+	b.nodes = append(b.nodes, make([]uint16, 1<<depth)...)
+	b.kids = append(b.kids, make([]uint16, 2<<depth)...)
+	leaves := make([]float64, 1<<depth)
+	var place func(at int32, heap int)
+	place = func(at int32, heap int) {
+		n := &t.nodes[at]
+		if n.left != 0 {
+			b.nodes[from+heap] = slots[b.mask(n)]
+			place(n.left, 2*heap)
+			place(n.right, 2*heap+1)
+			return
+		}
+		for heap < 1<<depth {
+			heap *= 2
+		}
+		leaves[heap-1<<depth] = n.value
+	}
+	place(0, 1)
+	return leaves
+}
+
+// anyShape lays a tree out as its splits in preorder; leaves are numbered from left to right.
+func (b *bitTrees) anyShape(t *tree, slots map[mask]uint16) []float64 {
+	number := make([]uint16, len(t.nodes)) // where reach has a node
+	leaves := make([]float64, 0, t.leaves)
+	splits := 0
+	for i := range t.nodes {
+		if n := &t.nodes[i]; n.left == 0 {
+			number[i] = uint16(len(leaves))
+			leaves = append(leaves, n.value)
+		} else {
+			number[i] = uint16(t.leaves + splits)
+			splits++
+		}
+	}
+	for i := range t.nodes {
+		if n := &t.nodes[i]; n.left != 0 {
+			b.nodes = append(b.nodes, slots[b.mask(n)])
+			b.kids = append(b.kids, number[n.left], number[n.right])
+		}
+	}
+	return leaves
+}
+
+// table appends leaves. Up to 64 are cut into their bytes, each byte in tables of 16 leaves, for
+// byte shuffles; more stay whole.
+func (b *bitTrees) table(leaves []float64, planes int) int {
+	from := len(b.tables)
+	width := 4
+	if b.double {
+		width = 8
+	}
+	count := max(16, 1<<planes)
+	b.tables = append(b.tables, make([]uint8, width*count)...)
+	for i, v := range leaves {
+		var raw [8]uint8
+		if b.double {
+			binary.LittleEndian.PutUint64(raw[:], math.Float64bits(v))
+		} else {
+			binary.LittleEndian.PutUint32(raw[:], math.Float32bits(float32(v)))
+		}
+		for k, c := range raw[:width] {
+			if planes <= 6 {
+				b.tables[from+k*count+i] = c
+			} else {
+				b.tables[from+i*width+k] = c
+			}
+		}
+	}
+	return from
+}
