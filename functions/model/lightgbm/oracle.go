@@ -7,6 +7,7 @@ package lightgbm
 import "C"
 
 import (
+	"context"
 	"sync"
 	"unsafe"
 
@@ -118,5 +119,9 @@ func (o *Oracle) predict(x unsafe.Pointer, isFloat C.int, n, kind int, out []flo
 	if o.booster == nil {
 		return sqlstate.New(sqlstate.InternalError, "the oracle is closed")
 	}
+	if err := calls.enter(context.Background(), o.threads); err != nil {
+		return err
+	}
+	defer calls.leave()
 	return failure(C.lgb_predict(o.booster, x, isFloat, C.int(n), C.int(o.features), C.int(kind), C.int(o.threads), (*C.double)(&out[0]), C.int64_t(len(out))))
 }

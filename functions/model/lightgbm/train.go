@@ -1,0 +1,314 @@
+package lightgbm
+
+/*
+#include <stdlib.h>
+#include "api.h"
+*/
+import "C"
+
+import (
+	"context"
+	"math"
+	"runtime"
+	"strconv"
+	"strings"
+	"unsafe"
+
+	"github.com/eiderdb/eider/functions/model"
+	"github.com/eiderdb/eider/sql/sqlstate"
+)
+
+// calls guards the library's global number of threads. It belongs to the library, of
+// which there is one in a process.
+var calls gate
+
+// train learns on a thread of its own that ends with it: the library's worker threads
+// belong to the thread that called and end with it.
+func train(ctx context.Context, job *model.Job) (*model.Fitted, error) {
+	if err := library.Open(); err != nil {
+		return nil, err
+	}
+	if err := checkJob(job); err != nil {
+		return nil, err
+	}
+	if err := calls.enter(ctx, job.Threads); err != nil {
+		return nil, err
+	}
+	defer calls.leave()
+	type result struct {
+		fitted *model.Fitted
+		err    error
+	}
+	done := make(chan result, 1)
+	go func() {
+		runtime.LockOSThread() // never unlocked, so the thread ends with the goroutine
+		fitted, err := learn(ctx, job)
+		done <- result{fitted, err}
+	}()
+	r := <-done
+	return r.fitted, r.err
+}
+
+func checkJob(job *model.Job) error {
+	limits := model.Limits{TakesMissing: true}
+	if err := job.Train.Check(job.Task, limits); err != nil {
+		return err
+	}
+	if job.Train.X.Rows > math.MaxInt32 {
+		return sqlstate.Newf(sqlstate.ProgramLimitExceeded, "lightgbm learns from at most %d rows", math.MaxInt32)
+	}
+	if job.Stop != nil && job.Stop.X.Rows > 0 {
+		if err := job.Stop.Check(job.Task, limits); err != nil {
+			return err
+		}
+		if len(job.Stop.X.Cols) != len(job.Train.X.Cols) {
+			return sqlstate.New(sqlstate.InternalError, "the rows for early stopping have other features")
+		}
+	}
+	if c := job.Params["monotone_constraints"].([]float64); len(c) > 0 && len(c) != len(job.Train.X.Cols) {
+		return sqlstate.Newf(sqlstate.InvalidParameterValue, "monotone_constraints has %d entries for %d features", len(c), len(job.Train.X.Cols))
+	}
+	return checkTarget(job)
+}
+
+// checkTarget refuses targets outside what a loss is defined on, before the library does
+// it in other words.
+func checkTarget(job *model.Job) error {
+	loss := lossOf(job.Task, job.Train.Classes, job.Params.Text("objective")).name
+	least, open, positive := math.Inf(-1), false, false
+	switch loss {
+	case "poisson", "tweedie":
+		least, positive = 0, true
+	case "gamma":
+		least, open = 0, true
+	case "binary":
+		if job.Train.Classes != 2 {
+			return sqlstate.Newf(sqlstate.InvalidParameterValue, "objective binary is for two classes, the target has %d", job.Train.Classes)
+		}
+	}
+	sum := 0.0
+	for _, y := range job.Train.Y {
+		if y < least || open && y == least {
+			return sqlstate.Newf(sqlstate.InvalidParameterValue, "the target has the value %g, which objective %s doesn't allow", y, loss)
+		}
+		if math.Abs(y) > math.MaxFloat32 {
+			return sqlstate.Newf(sqlstate.InvalidParameterValue, "the target has the value %g, beyond ±%g", y, math.MaxFloat32)
+		}
+		sum += y
+	}
+	if positive && sum == 0 {
+		return sqlstate.Newf(sqlstate.InvalidParameterValue, "the target is zero in all rows, which objective %s doesn't allow", loss)
+	}
+	return nil
+}
+
+// booster is the library's model in training with what must be freed behind it.
+type booster struct {
+	handle      unsafe.Pointer
+	train, stop unsafe.Pointer
+}
+
+func (b *booster) free() {
+	if b.handle != nil {
+		C.lgb_free(b.handle)
+	}
+	for _, d := range []unsafe.Pointer{b.stop, b.train} {
+		if d != nil {
+			C.lgb_dataset_free(d)
+		}
+	}
+}
+
+func learn(ctx context.Context, job *model.Job) (*model.Fitted, error) {
+	if err := failure(C.lgb_quiet()); err != nil {
+		return nil, err
+	}
+	config := C.CString(settings(job))
+	defer C.free(unsafe.Pointer(config))
+	b := &booster{}
+	defer b.free()
+	var err error
+	if b.train, err = dataset(job.Train, config, nil); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := failure(C.lgb_create(b.train, config, &b.handle)); err != nil {
+		return nil, err
+	}
+	stops := job.Stop != nil && job.Stop.X.Rows > 0 && job.Params.Int("early_stopping_round") > 0
+	if stops {
+		if b.stop, err = dataset(*job.Stop, config, b.train); err != nil {
+			return nil, err
+		}
+		if err := failure(C.lgb_add_stop(b.handle, b.stop)); err != nil {
+			return nil, err
+		}
+	}
+	kept, notes, err := b.boost(ctx, job, stops)
+	if err != nil {
+		return nil, err
+	}
+	blob, err := b.save(kept)
+	if err != nil {
+		return nil, err
+	}
+	return &model.Fitted{Blob: blob, Rounds: kept, Notes: notes}, nil
+}
+
+// dataset makes the library's compressed copy of an input; it reads the columns in place.
+func dataset(in model.Input, config *C.char, ref unsafe.Pointer) (unsafe.Pointer, error) {
+	var pinner runtime.Pinner
+	defer pinner.Unpin()
+	list := C.calloc(C.size_t(len(in.X.Cols)), C.size_t(unsafe.Sizeof(uintptr(0))))
+	defer C.free(list)
+	for k, col := range in.X.Cols {
+		pinner.Pin(&col[0])
+		unsafe.Slice((**C.double)(list), len(in.X.Cols))[k] = (*C.double)(&col[0])
+	}
+	y, w := narrow(in.Y), narrow(in.Weight)
+	var out unsafe.Pointer
+	err := failure(C.lgb_dataset((**C.double)(list), C.int64_t(in.X.Rows), C.int64_t(len(in.X.Cols)),
+		(*C.float)(unsafe.SliceData(y)), (*C.float)(unsafe.SliceData(w)), config, ref, &out))
+	return out, err
+}
+
+// narrow returns what the library keeps of labels and weights; nil of nil.
+func narrow(values []float64) []float32 {
+	if values == nil {
+		return nil
+	}
+	out := make([]float32, len(values))
+	for i, v := range values {
+		out[i] = float32(v)
+	}
+	return out
+}
+
+// settings is the library's configuration of a job.
+func settings(job *model.Job) string {
+	p := job.Params
+	loss := lossOf(job.Task, job.Train.Classes, p.Text("objective"))
+	metric := p.Text("metric")
+	if metric == "auto" {
+		metric = loss.metric
+	}
+	out := []string{
+		"verbosity=-1", "num_threads=" + strconv.Itoa(job.Threads), "seed=" + strconv.Itoa(seed(job.Seed)),
+		"deterministic=true", "force_col_wise=true", "boosting=gbdt", "objective=" + loss.name, "metric=" + metric,
+	}
+	for _, name := range []string{"num_leaves", "max_depth", "min_data_in_leaf", "bagging_freq", "max_bin", "min_data_in_bin"} {
+		out = append(out, name+"="+strconv.Itoa(p.Int(name)))
+	}
+	for _, name := range []string{
+		"learning_rate", "min_sum_hessian_in_leaf", "min_gain_to_split", "lambda_l1", "lambda_l2", "bagging_fraction", "feature_fraction", "feature_fraction_bynode", "path_smooth",
+	} {
+		out = append(out, name+"="+number(p.Float(name)))
+	}
+	out = append(out, "extra_trees="+strconv.FormatBool(p.Bool("extra_trees")))
+	switch loss.name {
+	case "binary":
+		out = append(out, "scale_pos_weight="+number(p.Float("scale_pos_weight")))
+	case "multiclass":
+		out = append(out, "num_class="+strconv.Itoa(job.Train.Classes))
+	case "tweedie":
+		out = append(out, "tweedie_variance_power="+number(p.Float("tweedie_variance_power")))
+	case "quantile":
+		out = append(out, "alpha="+number(p.Float("alpha")))
+	}
+	if c := p["monotone_constraints"].([]float64); len(c) > 0 {
+		words := make([]string, len(c))
+		for i, v := range c {
+			words[i] = strconv.Itoa(int(v))
+		}
+		out = append(out, "monotone_constraints="+strings.Join(words, ","))
+	}
+	return strings.Join(out, " ")
+}
+
+// seed folds a seed into the range of the library's: small ones stay what they are.
+func seed(s int64) int { return int((uint64(s) ^ uint64(s)>>31) & math.MaxInt32) }
+
+func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+
+// boost runs the rounds and returns how many of them to keep.
+func (b *booster) boost(ctx context.Context, job *model.Job, stops bool) (int, map[string]any, error) {
+	rounds, patience := job.Params.Int("num_iterations"), job.Params.Int("early_stopping_round")
+	larger := job.Params.Text("metric") == "auc" || job.Params.Text("metric") == "average_precision"
+	best, bestRound, done := math.Inf(1), 0, 0
+	notes := map[string]any{}
+	for ; done < rounds; done++ {
+		if err := ctx.Err(); err != nil {
+			return 0, nil, err
+		}
+		var finished C.int
+		if err := failure(C.lgb_update(b.handle, &finished)); err != nil {
+			return 0, nil, err
+		}
+		if finished != 0 {
+			notes["exhausted_after"] = done // no split was worth its while
+			break
+		}
+		if job.Progress != nil {
+			job.Progress(float64(done+1) / float64(rounds))
+		}
+		if !stops {
+			continue
+		}
+		var v C.double
+		if err := failure(C.lgb_eval(b.handle, &v)); err != nil {
+			return 0, nil, err
+		}
+		score := steady(float64(v))
+		loss := score
+		if larger {
+			loss = -loss
+		}
+		if loss < best || done == 0 {
+			best, bestRound = loss, done
+			notes["best_score"] = score
+		}
+		if done-bestRound >= patience {
+			notes["stopped_after"] = done + 1
+			break
+		}
+	}
+	if stops && done > 0 {
+		return bestRound + 1, notes, nil
+	}
+	return done, notes, nil
+}
+
+// steady rounds a metric to 12 digits: the library sums it up by threads, whose number
+// must not decide which round is best.
+func steady(v float64) float64 {
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'e', 11, 64), 64)
+	if err != nil {
+		return v // NaN, infinities
+	}
+	return rounded
+}
+
+// save writes the first rounds of the model in the library's text format, without what
+// depends on the machine.
+func (b *booster) save(rounds int) ([]byte, error) {
+	var data *C.char
+	var size C.int64_t
+	if err := failure(C.lgb_save(b.handle, C.int(rounds), &data, &size)); err != nil {
+		return nil, err
+	}
+	defer C.free(unsafe.Pointer(data))
+	return canonical(C.GoString(data)), nil
+}
+
+// canonical drops the number of threads from the parameters at the end of a model's text.
+func canonical(text string) []byte {
+	out := make([]byte, 0, len(text))
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "[num_threads:") {
+			out = append(out, line...)
+		}
+	}
+	return out
+}
