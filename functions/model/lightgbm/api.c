@@ -114,6 +114,7 @@ char *lgb_create(void *dataset, const char *config, void **out) { return lib.cre
 
 char *lgb_load(const char *text, void **out) {
 	int rounds;
+	lib.on_log(no_log);
 	return lib.load(text, &rounds, out) == 0 ? NULL : failed();
 }
 
@@ -152,6 +153,7 @@ char *lgb_predict(void *b, const void *x, int is_float, int rows, int width, int
 	char config[48];
 	snprintf(config, sizeof config, "num_threads=%d", threads);
 	int64_t n = 0;
+	lib.on_log(no_log);
 	if (lib.predict_size(b, rows, kind, 0, 0, &n) != 0) return failed();
 	if (n != size) return strdup("the result has another size than expected");
 	return lib.predict(b, x, is_float ? FLOAT : DOUBLE, rows, width, 1, kind, 0, 0, config, &n, out) == 0 ? NULL : failed();

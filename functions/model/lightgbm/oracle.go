@@ -94,10 +94,7 @@ func (o *Oracle) columns(x [][]float64, n, kind, width int) ([]float64, error) {
 		}
 	}
 	out := make([]float64, n*width)
-	if n == 0 {
-		return out, nil
-	}
-	return out, o.predict(unsafe.Pointer(&rows[0]), 0, n, kind, out)
+	return out, o.predict(unsafe.Pointer(unsafe.SliceData(rows)), 0, n, kind, out)
 }
 
 // PredictDense fills out with the predictions (or margins) of a row-major matrix of
@@ -118,6 +115,9 @@ func (o *Oracle) predict(x unsafe.Pointer, isFloat C.int, n, kind int, out []flo
 	defer o.mu.RUnlock()
 	if o.booster == nil {
 		return sqlstate.New(sqlstate.InternalError, "the oracle is closed")
+	}
+	if n == 0 {
+		return nil
 	}
 	if err := calls.enter(context.Background(), o.threads); err != nil {
 		return err

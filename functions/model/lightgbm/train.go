@@ -15,6 +15,7 @@ import (
 	"unsafe"
 
 	"github.com/eiderdb/eider/functions/model"
+	"github.com/eiderdb/eider/functions/model/nativelib"
 	"github.com/eiderdb/eider/sql/sqlstate"
 )
 
@@ -29,6 +30,9 @@ func train(ctx context.Context, job *model.Job) (*model.Fitted, error) {
 		return nil, err
 	}
 	if err := checkJob(job); err != nil {
+		return nil, err
+	}
+	if err := nativelib.CheckRoom("lightgbm", need(job)); err != nil {
 		return nil, err
 	}
 	if err := calls.enter(ctx, job.Threads); err != nil {
@@ -47,6 +51,21 @@ func train(ctx context.Context, job *model.Job) (*model.Fitted, error) {
 	}()
 	r := <-done
 	return r.fitted, r.err
+}
+
+// need estimates the bytes that the library takes at least: the bins of both inputs, its
+// sample of values, labels, scores, gradients and two lists of rows.
+func need(job *model.Job) uint64 {
+	rows, cols, trees := uint64(job.Train.X.Rows), uint64(len(job.Train.X.Cols)), uint64(max(1, job.Train.Classes-1))
+	if job.Stop != nil {
+		rows += uint64(job.Stop.X.Rows)
+	}
+	bin := uint64(1)
+	if job.Params.Int("max_bin") > 255 {
+		bin = 2
+	}
+	sample := min(rows, 200_000) * cols * 12
+	return max(sample, rows*(16*trees+12)) + rows*cols*bin
 }
 
 func checkJob(job *model.Job) error {

@@ -8,6 +8,7 @@ import "C"
 
 import (
 	"fmt"
+	"regexp"
 	"runtime"
 	"strings"
 	"unsafe"
@@ -61,23 +62,18 @@ func failure(text *C.char) error {
 	return translate(C.GoString(text))
 }
 
+// sourceLine is how the library begins its messages: "[12:00:00] /src/learner.cc:123: ".
+var sourceLine = regexp.MustCompile(`^\[[0-9:]+\] \S+:\d+: `)
+
 // translate gives a message of the library its code, without the source line before and
 // the stack trace behind it.
 func translate(text string) *sqlstate.Error {
 	message, _, _ := strings.Cut(text, "Stack trace:")
-	message = strings.TrimSpace(message)
-	if strings.HasPrefix(message, "[") {
-		// "[12:00:00] /src/learner.cc:123: message"
-		if at := strings.Index(message, ".cc:"); at >= 0 {
-			if colon := strings.Index(message[at+4:], ": "); colon >= 0 {
-				message = message[at+4+colon+2:]
-			}
-		}
-	}
+	message = sourceLine.ReplaceAllString(strings.TrimSpace(message), "")
 	message = strings.Join(strings.Fields(message), " ")
 	lower := strings.ToLower(message)
 	switch {
-	case strings.Contains(lower, "bad_alloc") || strings.Contains(lower, "memory allocation") || strings.Contains(lower, "out of memory") || strings.Contains(lower, "bad_array_new_length"):
+	case strings.Contains(lower, "bad_alloc") || strings.Contains(lower, "bad_malloc") || strings.Contains(lower, "failed to allocate") || strings.Contains(lower, "out of memory") || strings.Contains(lower, "bad_array_new_length"):
 		return sqlstate.Newf(sqlstate.OutOfMemory, "xgboost ran out of memory").WithDetail("%s", message)
 	case strings.Contains(lower, "parameter") || strings.Contains(lower, "invalid input") || strings.Contains(lower, "constraint") || strings.Contains(lower, "label"):
 		return sqlstate.Newf(sqlstate.InvalidParameterValue, "xgboost: %s", message)

@@ -2,9 +2,20 @@ package xgboost
 
 import (
 	"github.com/eiderdb/eider/functions/model"
-	"github.com/eiderdb/eider/sql/sqlstate"
+	"github.com/eiderdb/eider/functions/model/forest"
 )
 
+// predictor is a trained model: the evaluator of its trees and the bytes it was made of.
+type predictor struct {
+	*forest.Forest
+	blob []byte
+}
+
+// load makes a predictor; it needs no library.
 func load(blob []byte) (model.Predictor, error) {
-	return nil, sqlstate.New(sqlstate.FeatureNotSupported, "no evaluator yet")
+	f, err := forest.FromXGBoost(blob)
+	if err != nil {
+		return nil, err
+	}
+	return &predictor{f, blob}, nil
 }

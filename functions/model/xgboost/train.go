@@ -16,6 +16,7 @@ import (
 	"unsafe"
 
 	"github.com/eiderdb/eider/functions/model"
+	"github.com/eiderdb/eider/functions/model/nativelib"
 	"github.com/eiderdb/eider/sql/sqlstate"
 )
 
@@ -33,6 +34,9 @@ func trainIn(ctx context.Context, job *model.Job, batch int) (*model.Fitted, err
 		return nil, err
 	}
 	if err := checkJob(job); err != nil {
+		return nil, err
+	}
+	if err := nativelib.CheckRoom("xgboost", need(job)); err != nil {
 		return nil, err
 	}
 	if err := ctx.Err(); err != nil {
@@ -53,6 +57,20 @@ func trainIn(ctx context.Context, job *model.Job, batch int) (*model.Fitted, err
 		return nil, ctx.Err()
 	}
 	return r.fitted, r.err
+}
+
+// need estimates the bytes that the library takes at least: the bins of both inputs by row
+// and by column, labels, predictions, gradients and a list of rows.
+func need(job *model.Job) uint64 {
+	rows, cols, trees := uint64(job.Train.X.Rows), uint64(len(job.Train.X.Cols)), uint64(max(1, job.Train.Classes-1))
+	if job.Stop != nil {
+		rows += uint64(job.Stop.X.Rows)
+	}
+	bin := uint64(1)
+	if job.Params.Int("max_bin") > 256 {
+		bin = 2
+	}
+	return rows*cols*2*bin + rows*(12*trees+12)
 }
 
 func checkJob(job *model.Job) error {

@@ -314,7 +314,7 @@ func TestOutOfMemory(t *testing.T) {
 		require.NotContains(t, string(out), "no tests to run")
 		return
 	}
-	job := jobOf(t, noise(1_000_000, 5, 0, 1), map[string]any{"rounds": int64(2)})
+	job := jobOf(t, noise(1_000_000, 12, 0, 1), map[string]any{"rounds": int64(2)})
 	require.NoError(t, library.Open())
 	status, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
@@ -328,6 +328,9 @@ func TestOutOfMemory(t *testing.T) {
 	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: limit, Max: limit}))
 	_, err = Algorithm().Train(context.Background(), job)
 	require.Equal(t, sqlstate.OutOfMemory, sqlstate.From(err).Code, "%v", err)
+	require.ErrorContains(t, err, "xgboost needs about", "refused before the library is called")
+	_, err = learn(context.Background(), job, batchRows)
+	require.Equal(t, sqlstate.OutOfMemory, sqlstate.From(err).Code, "told by the library: %v", err)
 }
 
 func TestOracleRefuses(t *testing.T) {
