@@ -36,6 +36,7 @@ type catalogCopy struct {
 type ruleEnv struct {
 	*Session
 	ctx context.Context //nolint:containedctx // of the one Prepare that the rules run in
+	predictions
 }
 
 // What RefreshCatalog tells a session to read.

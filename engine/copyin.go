@@ -250,7 +250,7 @@ func (in *CopyIn) insert() error {
 	if err != nil {
 		return err
 	}
-	text, _, err := s.rules.Apply(spec.made, st, &ruleEnv{s, ctx})
+	text, _, err := s.rules.Apply(spec.made, st, &ruleEnv{Session: s, ctx: ctx})
 	if err != nil {
 		return err
 	}

@@ -50,6 +50,7 @@ type DB struct {
 	committed, apart internal
 	// predictors are the models that score callbacks use.
 	predictors *predict.Cache
+	models     modelCache
 	jobs       jobList
 
 	mu       sync.Mutex // guards sessions, byConn, copies, closing, failure

@@ -80,7 +80,7 @@ func (db *DB) install(ctx context.Context, conn *duck.Conn) error {
 			}
 		}
 	}
-	for _, d := range predict.Callbacks(db.findModel) {
+	for _, d := range append(predict.Callbacks(db.findModel), db.lookScalar()) {
 		if err := conn.RegisterScalar(ctx, duck.DeclScalar(d)); err != nil {
 			return fmt.Errorf("register function %s: %w", d.Name, err)
 		}

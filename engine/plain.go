@@ -21,6 +21,8 @@ type plain struct {
 	params   []*types.Type
 	columns  []types.Column
 	verdict  *gate.Verdict
+	// looked are the counts of changed definitions when its predictions' rows were looked at.
+	looked [2]uint64
 }
 
 // prepared is a statement in DuckDB and what it was made of. It lives until neither
@@ -80,13 +82,31 @@ func (p *plain) close() {
 	}
 }
 
-// prepare makes p.prepared, p.params and p.columns.
+// prepare makes p.prepared, p.params and p.columns. Predictions are planned once more when it fails,
+// in case that another session deployed a version between the look at the model and the plan.
 func (p *plain) prepare(ctx context.Context) error {
+	var w predictions
+	err := p.prepareOnce(ctx, &w)
+	if err != nil && len(w.calls) > 0 && ctx.Err() == nil {
+		p.s.db.models.forget()
+		before := w.calls
+		w = predictions{}
+		if again := p.prepareOnce(ctx, &w); again == nil || !sameModels(before, w.calls) {
+			err = again
+		}
+	}
+	return w.explained(err)
+}
+
+func (p *plain) prepareOnce(ctx context.Context, w *predictions) error {
 	s := p.s
 	if err := s.free(ctx); err != nil {
 		return err
 	}
-	text, m, err := s.rules.Apply(p.q.text, p.q.st, &ruleEnv{s, ctx})
+	global := s.db.planned.Load() // before anything is looked up
+	env := &ruleEnv{Session: s, ctx: ctx}
+	text, m, err := s.rules.Apply(p.q.text, p.q.st, env)
+	*w = env.predictions
 	if err != nil {
 		return err
 	}
@@ -100,6 +120,12 @@ func (p *plain) prepare(ctx context.Context) error {
 		if verdict, err = s.who.Check(ctx, s.conn, text); err != nil {
 			return mapError(err, m.Source)
 		}
+	}
+	if seen := [2]uint64{global + 1, s.plans}; len(w.calls) > 0 && p.looked != seen {
+		if err := s.look(ctx, &p.q, w.calls); err != nil {
+			return err
+		}
+		p.looked = seen
 	}
 	text = verdict.Text
 	written := s.db.written.Load() // before DuckDB looks at the data
@@ -118,7 +144,7 @@ func (p *plain) prepare(ctx context.Context) error {
 		_ = stmt.Close()
 		return err
 	}
-	made := &prepared{stmt: stmt, conn: s.conn, refs: 1, offset: m.Source, global: s.db.planned.Load(), local: s.plans, written: written}
+	made := &prepared{stmt: stmt, conn: s.conn, refs: 1, offset: m.Source, global: global, local: s.plans, written: written}
 	if stmt.NumParams() > 0 {
 		if made, err = p.resolve(ctx, made, text); err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"github.com/eiderdb/eider/sql/lex"
 	"github.com/eiderdb/eider/sql/rewrite"
 	"github.com/eiderdb/eider/sql/sqlstate"
+	"github.com/eiderdb/eider/sql/types"
 	"github.com/eiderdb/eider/storage/duck"
 )
 
@@ -32,6 +33,8 @@ type Session struct {
 	declared int
 	notes    notes
 	idle     *time.Timer // runs while the client says nothing and there is a limit for that
+	// looked are the rows of the predictions that are being looked at, by call; nil otherwise.
+	looked map[int][]*types.Type
 	// who is the gate's side of the session: roles and what they may do.
 	who *gate.Session
 	// attached is the cursor that streams on conn, nil for none.
@@ -75,7 +78,7 @@ func errTerminated() *sqlstate.Error {
 
 // NewSession opens a session. 28000 if the role doesn't exist; 57P03 when the database is closing.
 func (db *DB) NewSession(ctx context.Context, o SessionOptions) (*Session, error) {
-	s := &Session{db: db, opts: o, rules: rewrite.Compile(append([]rewrite.Rule{literals(), sessionFunctions()}, o.Rewrites...)), done: make(chan struct{})}
+	s := &Session{db: db, opts: o, rules: rewrite.Compile(append([]rewrite.Rule{literals(), sessionFunctions(), predictRule()}, o.Rewrites...)), done: make(chan struct{})}
 	if err := db.enter(s); err != nil {
 		return nil, err
 	}

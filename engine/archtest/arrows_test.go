@@ -45,7 +45,7 @@ var arrows = []arrow{
 	{From: "sql/parse", To: []string{"sql/lex", "sql/types", "sql/sqlstate"}, Std: true},
 	{From: "sql/rewrite", To: []string{"sql/lex", "sql/parse", "sql/types", "sql/sqlstate"}, Std: true},
 	{From: "sql/stmt", To: contracts, Std: true},
-	{From: "sql/stmt/model", To: slices.Concat(contracts, modelParts, []string{"functions/model/train", "functions/model/tune"})},
+	{From: "sql/stmt/model", To: slices.Concat(contracts, modelParts, []string{"functions/model/train", "functions/model/tune", "functions/predict"})},
 	{From: "sql/stmt/...", To: contracts},
 	{From: "sql/logictest/...", To: []string{"sql/logictest", "sql/types", "sql/sqlstate"}},
 	{From: "sql/...", To: []string{"sql/lex", "sql/parse", "sql/types", "sql/sqlstate"}},

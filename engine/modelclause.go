@@ -1,0 +1,125 @@
+package engine
+
+import (
+	"strings"
+
+	"github.com/eiderdb/eider/sql/lex"
+)
+
+// clauseWords begin the clauses of a SELECT and of statements that return rows.
+var clauseWords = map[string]bool{
+	"select": true, "returning": true, "from": true, "join": true, "where": true, "group": true, "having": true, "order": true, "limit": true,
+	"offset": true, "qualify": true, "window": true, "on": true, "values": true, "set": true, "union": true, "except": true, "intersect": true,
+	"when": true, "fetch": true,
+}
+
+// clause is the word that begins the clause in which token i stands, looking no further than the
+// brackets around it; "" if there is none.
+func (w *predictWriter) clause(i int) string {
+	c, _ := w.clauseAt(i)
+	return c
+}
+
+// clauseAt is clause with the token at which the item of a list begins that i stands in.
+func (w *predictWriter) clauseAt(i int) (string, int) {
+	item := -1
+	for k := i - 1; k >= 0; k-- {
+		switch {
+		case w.Is(k, ")"), w.Is(k, "]"), w.Is(k, "}"):
+			if k = w.open(k); k < 0 {
+				return "", -1
+			}
+		case w.Is(k, "("), w.Is(k, "["), w.Is(k, "{"):
+			return "", -1
+		case w.Is(k, ","):
+			if item < 0 {
+				item = k + 1
+			}
+		case w.Toks[k].Kind == lex.Ident:
+			word := lex.Fold(w.Text(k))
+			if word == "from" && w.Word(k-1, "distinct") || word == "when" && !w.Word(0, "merge") {
+				continue // IS DISTINCT FROM; CASE WHEN
+			}
+			if !clauseWords[word] {
+				continue
+			}
+			if item < 0 {
+				item = k + 1
+			}
+			return word, item
+		}
+	}
+	return "", -1
+}
+
+// open is the token of the bracket that token k closes, -1 if there is none.
+func (w *predictWriter) open(k int) int {
+	depth := 0
+	for ; k >= 0; k-- {
+		switch {
+		case w.Is(k, ")"), w.Is(k, "]"), w.Is(k, "}"):
+			depth++
+		case w.Is(k, "("), w.Is(k, "["), w.Is(k, "{"):
+			if depth--; depth == 0 {
+				return k
+			}
+		}
+	}
+	return -1
+}
+
+// name gives the item of a SELECT's list that the call from token i to end stands in the name that
+// its text would have given it, if it has none: predict for a call that is all of it.
+func (w *predictWriter) name(i, end int) {
+	clause, first := w.clauseAt(i)
+	if clause != "select" && clause != "returning" {
+		return
+	}
+	for w.Word(first, "distinct") || w.Word(first, "all") {
+		if first++; w.Word(first-1, "distinct") && w.Word(first, "on") && w.Is(first+1, "(") {
+			first = w.Close(first+1) + 1
+		}
+	}
+	last := end
+	for last+1 < len(w.Toks) && !w.ends(last+1) {
+		if last++; w.Is(last, "(") || w.Is(last, "[") || w.Is(last, "{") {
+			if last = w.Close(last); last < 0 {
+				return
+			}
+		}
+	}
+	if w.Is(first+1, ":") || w.labelled(first, last) || w.named[last] {
+		return
+	}
+	name := w.Name(i)
+	if first != i || last != end {
+		name = w.Src[w.Toks[first].Start:w.Toks[last].End]
+	}
+	if w.named == nil {
+		w.named = map[int]bool{}
+	}
+	w.named[last] = true
+	w.Insert(w.Toks[last].End, " AS "+lex.QuoteIdent(name))
+}
+
+// ends tells whether token k is behind an item of a list.
+func (w *predictWriter) ends(k int) bool {
+	if w.Is(k, ",") || w.Is(k, ")") || w.Is(k, "]") || w.Is(k, "}") || w.Is(k, ";") {
+		return true
+	}
+	if w.Toks[k].Kind != lex.Ident || w.Word(k, "from") && w.Word(k-1, "distinct") {
+		return false
+	}
+	word := lex.Fold(w.Text(k))
+	return clauseWords[word] && word != "when" && word != "on" || word == "into" || word == "using"
+}
+
+// labelled tells whether the item from first to last has a name of its own, or might: a word at
+// its end can be one unless an operator stands before it.
+func (w *predictWriter) labelled(first, last int) bool {
+	if last == first || !w.Toks[last].IsIdent() {
+		return false
+	}
+	before := w.Toks[last-1]
+	return before.Kind != lex.Op && !strings.ContainsAny(before.Text(w.Src), ".:")
+}

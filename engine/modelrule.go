@@ -1,0 +1,445 @@
+package engine
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/eiderdb/eider/functions/model"
+	"github.com/eiderdb/eider/functions/predict"
+	"github.com/eiderdb/eider/sql/lex"
+	"github.com/eiderdb/eider/sql/parse"
+	"github.com/eiderdb/eider/sql/rewrite"
+	"github.com/eiderdb/eider/sql/sqlstate"
+)
+
+// predictForms are the functions that predictions are written with.
+var predictForms = map[string]string{
+	"predict": predict.Label, "predict_proba": predict.Proba, "predict_raw": predict.Raw, "predict_struct": predict.Struct,
+}
+
+// prediction is a prediction in a statement.
+type prediction struct {
+	// at is where it stands in the client's text, relation where its rows are named.
+	at, relation int
+	model        *modelVersion
+	// rows names the rows: an alias as it is written. It is empty for a struct's literal.
+	rows string
+	// wide tells of PREDICT(MODEL …), which adds columns to those of its rows.
+	wide bool
+}
+
+// predictions is what the rule leaves for those who prepare the statement.
+type predictions struct {
+	calls []prediction
+	// unnamed are calls of predict whose model isn't a constant: they are left alone, because
+	// somebody may have a function of that name.
+	unnamed []int
+	// looking makes the rule write calls of eider_look in place of the predictions: whoever plans
+	// those learns what columns each has.
+	looking bool
+}
+
+// predictRule writes a model's macro in place of each prediction:
+//
+//	predict('churn', t)             eider_models."churn"("age" := t."age", …)
+//	predict('churn', {'age': 41})   eider_models."churn"("age" := 41)
+//	PREDICT(MODEL churn, TABLE t)   (SELECT r.*, eider_models."churn"(…) AS prediction, … FROM t AS r)
+//
+// Arguments go by name, so that a version whose features have another order can take its place.
+func predictRule() rewrite.Rule {
+	triggers := []string{predict.Schema}
+	for name := range predictForms {
+		triggers = append(triggers, name)
+	}
+	slices.Sort(triggers)
+	return rewrite.Rule{Name: "predictions", Triggers: triggers, Apply: func(e *rewrite.Editor) error {
+		w := &predictWriter{Editor: e, env: e.Env.(*ruleEnv)}
+		for i := 0; i < len(e.Toks); i++ {
+			next, err := w.token(i)
+			if err != nil {
+				return err
+			}
+			i = max(i, next-1)
+		}
+		return nil
+	}}
+}
+
+// predictWriter rewrites the predictions of one statement.
+type predictWriter struct {
+	*rewrite.Editor
+	env *ruleEnv
+	// named are the last tokens of the items that got a name.
+	named map[int]bool
+}
+
+// token rewrites what begins at token i, if a prediction does, and returns the first token
+// that is still to be looked at.
+func (w *predictWriter) token(i int) (int, error) {
+	name := w.Name(i)
+	if name == predict.Schema && w.Is(i+1, ".") {
+		return i, w.stored(i)
+	}
+	form, ok := predictForms[name]
+	if !ok || !w.Is(i+1, "(") {
+		return i, nil
+	}
+	start := i
+	if w.Is(i-1, ".") {
+		if form != predict.Label || w.Name(i-2) != "ml" || w.Is(i-3, ".") {
+			return i, nil
+		}
+		start = i - 2
+	} else if namesObject(w.Editor, i-1) {
+		return i, nil
+	}
+	end := w.Close(i + 1)
+	if end < 0 {
+		return i, nil // DuckDB's to complain of
+	}
+	if form == predict.Label && w.Word(i+2, "model") && i+3 < end && w.Toks[i+3].IsIdent() {
+		return w.table(start, i, end)
+	}
+	if start != i || i+3 >= end || !w.Is(i+3, ",") {
+		if start == i && i+2 < end {
+			w.env.unnamed = append(w.env.unnamed, w.Toks[i].Start)
+		}
+		return i, nil
+	}
+	if t := w.Toks[i+2]; t.Kind != lex.String && t.Kind != lex.DollarString {
+		w.env.unnamed = append(w.env.unnamed, w.Toks[i].Start)
+		return i, nil
+	}
+	return w.call(i, end, form)
+}
+
+// call rewrites predict('model', rows).
+func (w *predictWriter) call(i, end int, form string) (int, error) {
+	text, _ := lex.Value(w.Src, w.Toks[i+2])
+	at := w.Toks[i].Start
+	ref, err := parse.ParseModelRef(text)
+	var v *modelVersion
+	if err == nil {
+		v, err = w.env.modelOf(w.env.ctx, ref)
+	}
+	if err != nil {
+		if sqlstate.Is(err, sqlstate.UndefinedObject) && w.env.hasFunction(w.Name(i)) {
+			return i, nil // somebody's own function
+		}
+		return i, sqlstate.From(err).At(w.Toks[i+2].Start)
+	}
+	if err := w.allowed(i, v, form); err != nil {
+		return i, err
+	}
+	p := prediction{at: at, relation: w.Toks[i+4].Start, model: v}
+	if w.Is(i+4, "{") && w.Close(i+4) == end-1 {
+		next, err := w.literal(i, end, form, v)
+		w.name(i, end)
+		w.env.calls = append(w.env.calls, p)
+		return next, err
+	}
+	if !w.chain(i+4, end) {
+		return i, sqlstate.Newf(sqlstate.SyntaxError, "the rows of %s must be the alias of a relation, or a struct literal", w.Name(i)).At(p.relation).
+			WithHint("For example %s('%s', t) FROM customers t, or %s('%s', {%s}).", w.Name(i), v.ref, w.Name(i), v.ref, exampleFields(v))
+	}
+	p.rows = w.Src[w.Toks[i+4].Start:w.Toks[end-1].End]
+	w.env.calls = append(w.env.calls, p)
+	w.Replace(at, w.Toks[end].End, w.expression(v, form, p.rows, len(w.env.calls)-1))
+	w.name(i, end)
+	return end, nil
+}
+
+// chain tells whether the tokens from i up to end are a name, perhaps qualified.
+func (w *predictWriter) chain(i, end int) bool {
+	if (end-i)%2 == 0 {
+		return false
+	}
+	for k := i; k < end; k++ {
+		if (k-i)%2 == 0 && !w.Toks[k].IsIdent() || (k-i)%2 == 1 && !w.Is(k, ".") {
+			return false
+		}
+	}
+	return true
+}
+
+// exampleFields are the first columns of a signature as a struct literal has them.
+func exampleFields(v *modelVersion) string {
+	var out []string
+	for i, f := range v.signature {
+		if i == 2 {
+			out = append(out, "…")
+			break
+		}
+		out = append(out, lex.QuoteLiteral(f.Name)+": …")
+	}
+	return strings.Join(out, ", ")
+}
+
+// expression is a prediction for rows that have an alias.
+func (w *predictWriter) expression(v *modelVersion, form, rows string, call int) string {
+	if w.env.looking {
+		return w.look(v, form, rows, call)
+	}
+	var b strings.Builder
+	b.WriteString(w.macro(v, form) + "(")
+	for i, f := range v.signature {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		name := lex.QuoteIdent(f.Name)
+		b.WriteString(name + " := " + rows + "." + name)
+	}
+	b.WriteString(")")
+	return b.String()
+}
+
+// look is an expression of a prediction's type that tells whoever plans it what the rows are. Equal
+// predictions look equal, so that they still group by one another.
+func (w *predictWriter) look(v *modelVersion, form, rows string, call int) string {
+	call = firstCall(w.env.calls, call)
+	// A qualified relation is no expression; its last part is.
+	parts := lex.Split(rows)[0].Tokens
+	alias := parts[len(parts)-1].Text(rows)
+	return "CAST(" + lookFunction + "(" + strconv.Itoa(call) + ", " + alias + ") AS " + v.returns(form) + ")"
+}
+
+// returns is the type of a form of prediction.
+func (v *modelVersion) returns(form string) string {
+	const probabilities = "MAP(VARCHAR, DOUBLE)"
+	switch form {
+	case predict.Proba:
+		return probabilities
+	case predict.Raw:
+		if v.task == model.Classification && v.classes > 2 {
+			return "DOUBLE[]"
+		}
+		return "DOUBLE"
+	case predict.Struct:
+		return `STRUCT("label" ` + v.output + `, probabilities ` + probabilities + `, "version" INTEGER, unseen VARCHAR[])`
+	}
+	return v.output
+}
+
+// macro is a macro's name as the statement has to write it: with the database, but not in what is
+// stored, which stays true when the file is renamed or attached to another.
+func (w *predictWriter) macro(v *modelVersion, form string) string {
+	name := predict.Qualified(v.macro + form)
+	if w.stores() {
+		return name
+	}
+	return lex.QuoteIdent(w.env.db.name) + "." + name
+}
+
+// stores tells whether the statement defines a view or a macro in the database itself.
+func (w *predictWriter) stores() bool {
+	if !w.Word(0, "create") {
+		return false
+	}
+	for i := 1; i < len(w.Toks); i++ {
+		switch {
+		case w.Word(i, "temp"), w.Word(i, "temporary"):
+			return false
+		case w.Word(i, "view"), w.Word(i, "macro"), w.Word(i, "function"):
+			return true
+		case w.Is(i, "("), w.Word(i, "as"):
+			return false
+		}
+	}
+	return false
+}
+
+// literal rewrites predict('model', {'name': value, …}): the values stay where they are.
+func (w *predictWriter) literal(i, end int, form string, v *modelVersion) (int, error) {
+	open := i + 4
+	w.Replace(w.Toks[i].Start, w.Toks[open].End, w.macro(v, form)+"(")
+	given := map[string]bool{}
+	var names []string
+	written := false
+	for k := open + 1; k < end-1; {
+		stop := w.item(k, end-1)
+		key := ""
+		switch t := w.Toks[k]; {
+		case t.IsIdent():
+			key = lex.Unquote(w.Src, t)
+		case t.IsString():
+			key, _ = lex.Value(w.Src, t)
+		}
+		if key == "" || !w.Is(k+1, ":") || k+2 >= stop {
+			return end, sqlstate.New(sqlstate.SyntaxError, "a struct literal has the form {'name': value, …}").At(w.Toks[k].Start)
+		}
+		names = append(names, key)
+		f := slices.IndexFunc(v.signature, func(f predict.Field) bool { return lex.EqualFold(f.Name, key) })
+		if f >= 0 && given[v.signature[f].Name] {
+			return end, sqlstate.Newf(sqlstate.DuplicateColumn, "%q is given twice", key).At(w.Toks[k].Start)
+		}
+		if f < 0 { // what the model doesn't know is ignored
+			w.Delete(w.Toks[k].Start, w.Toks[stop-1].End)
+		} else {
+			given[v.signature[f].Name] = true
+			before := ""
+			if written {
+				before = ", "
+			}
+			w.value(k, stop, v.signature[f], before)
+			written = true
+			for n := k + 2; n < stop; n++ { // predictions within
+				next, err := w.token(n)
+				if err != nil {
+					return end, err
+				}
+				n = max(n, next-1)
+			}
+		}
+		if k = stop; w.Is(k, ",") {
+			w.Delete(w.Toks[k].Start, w.Toks[k].End)
+			k++
+		}
+	}
+	for _, f := range v.signature {
+		if !given[f.Name] {
+			return end, missingFeature(v, f.Name, names).At(w.Toks[open].Start)
+		}
+	}
+	w.Replace(w.Toks[end-1].Start, w.Toks[end].End, ")")
+	return end, nil
+}
+
+// item returns the token behind the item of a list that starts at token k: a comma outside of
+// brackets, or end.
+func (w *predictWriter) item(k, end int) int {
+	for ; k < end && !w.Is(k, ","); k++ {
+		if c := w.Close(k); c > k {
+			k = c
+		}
+	}
+	return min(k, end)
+}
+
+// value writes 'name': value as a named argument. A parameter and a string for something else get
+// the type that the model learned from, because they have none of their own.
+func (w *predictWriter) value(k, stop int, f predict.Field, before string) {
+	open := before + lex.QuoteIdent(f.Name) + " := "
+	t := w.Toks[k+2]
+	bare := stop == k+3 && (t.Kind == lex.Param || t.Kind == lex.Question || t.IsString())
+	if bare {
+		open += "CAST("
+		w.Insert(w.Toks[stop-1].End, " AS "+predict.CastType(f.Type)+")")
+	}
+	w.Replace(w.Toks[k].Start, w.Toks[k+1].End, open)
+}
+
+// rowsAlias is the name of the rows of PREDICT(MODEL …) in what is written for it.
+const rowsAlias = "eider_row"
+
+// table rewrites PREDICT(MODEL m, TABLE t) and PREDICT(MODEL m, (SELECT …)).
+func (w *predictWriter) table(start, i, end int) (int, error) {
+	p := parse.New(w.Src, lex.Stmt{Start: w.Toks[i+3].Start, End: w.Toks[end-1].End, Tokens: w.Toks[i+3 : end]})
+	ref, err := p.ModelRef()
+	if err != nil {
+		return i, err
+	}
+	at := w.Toks[start].Start
+	if c := w.clause(start); c != "from" && c != "join" && !(c == "on" && w.Is(start-1, ",")) {
+		return i, sqlstate.New(sqlstate.SyntaxError, "PREDICT(MODEL …) stands in FROM").At(at).
+			WithHint("In an expression write predict('%s', t), where t is a relation's alias.", ref.Span.Text)
+	}
+	v, err := w.env.modelOf(w.env.ctx, ref)
+	if err != nil {
+		return i, sqlstate.From(err).At(ref.Span.Start)
+	}
+	if err := p.ExpectMark(","); err != nil {
+		return i, err
+	}
+	rows := i + 3 + int(p.Mark()) // the first token of what names the rows
+	switch {
+	case p.AcceptWord("table"):
+		if _, err := p.QualifiedName("a table"); err != nil {
+			return i, err
+		}
+		if err := p.ExpectEof(); err != nil {
+			return i, err
+		}
+		rows++
+	case !w.Is(rows, "(") || w.Close(rows) != end-1:
+		return i, p.Unexpected("TABLE", "( SELECT … )")
+	}
+	if err := w.allowed(start, v, predict.Label); err != nil {
+		return i, err
+	}
+	w.env.calls = append(w.env.calls, prediction{at: at, relation: w.Toks[rows].Start, model: v, rows: rowsAlias, wide: true})
+	n := len(w.env.calls) - 1
+	proba := "CAST(NULL AS MAP(VARCHAR, DOUBLE))"
+	if v.task == model.Classification {
+		proba = w.expression(v, predict.Proba, rowsAlias, n)
+	}
+	w.Replace(at, w.Toks[rows].Start, "(SELECT "+rowsAlias+".*, "+w.expression(v, predict.Label, rowsAlias, n)+" AS prediction, "+proba+" AS proba, "+
+		w.macro(v, predict.Ordinal)+"() AS version FROM ")
+	w.Replace(w.Toks[end].Start, w.Toks[end].End, " AS "+rowsAlias+")")
+	return rows, nil // a query may have predictions of its own
+}
+
+// allowed refuses predictions where the statement keeps an expression that must never change, and
+// forms that the model doesn't have.
+func (w *predictWriter) allowed(i int, v *modelVersion, form string) error {
+	if form == predict.Proba && v.task != model.Classification {
+		return sqlstate.Newf(sqlstate.WrongObjectType, "a model for %s has no probabilities", v.task).At(w.Toks[i].Start)
+	}
+	return w.stored(i)
+}
+
+// stored is 0A000 for a prediction at token i in a generated column, a DEFAULT, a CHECK or an index.
+func (w *predictWriter) stored(i int) error {
+	what := ""
+	switch {
+	case w.Word(0, "alter") && !w.Word(1, "view"):
+		what = "a table's definition"
+	case !w.Word(0, "create"):
+		return nil
+	default:
+		for k := 1; k < i && what == ""; k++ {
+			switch {
+			case w.Word(k, "view"), w.Word(k, "macro"), w.Word(k, "function"), w.Word(k, "as"):
+				return nil // a query, or CREATE TABLE … AS
+			case w.Word(k, "index"):
+				what = "an index"
+			case w.Is(k, "("):
+				if c := w.Close(k); c >= 0 && c < i {
+					k = c // CREATE TABLE t (a, b) AS SELECT …
+				} else {
+					what = "a generated column, DEFAULT or CHECK"
+				}
+			}
+		}
+	}
+	if what == "" {
+		return nil
+	}
+	return sqlstate.Newf(sqlstate.FeatureNotSupported, "a prediction can't stand in %s", what).At(w.Toks[i].Start).
+		WithHint("Predict in a view: it follows the model when another version is deployed.")
+}
+
+// missingFeature is the error for rows that lack a column which the model needs.
+func missingFeature(v *modelVersion, name string, have []string) *sqlstate.Error {
+	err := sqlstate.Newf(sqlstate.UndefinedColumn, "feature %q of model %s is missing", name, v.ref)
+	const most = 20
+	shown, more := have, ""
+	if len(shown) > most {
+		shown, more = shown[:most], ", …"
+	}
+	if len(shown) > 0 {
+		err = err.WithDetail("The rows have %s%s.", strings.Join(shown, ", "), more)
+	}
+	if close := parse.Closest(lex.Fold(name), folded(have)); close != "" {
+		return err.WithHint("Is it %s? Give it the name %s in the query.", close, lex.QuoteIdent(name))
+	}
+	return err
+}
+
+func folded(names []string) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = lex.Fold(n)
+	}
+	return out
+}
