@@ -111,11 +111,7 @@ func share(n int, fraction float64) int {
 
 // ranked returns rows in the order of their keyed hashes.
 func (f *Frame) ranked(rows []int32, seed int64) []int32 {
-	keys := make([]uint64, len(rows))
-	for i, r := range rows {
-		keys[i] = Keyed(f.Hash[r], seed)
-	}
-	out := order(keys)
+	out := f.Rank(rows, seed)
 	for i, k := range out {
 		out[i] = rows[k]
 	}
@@ -147,4 +143,14 @@ func (c *Column) noNulls(rows []int32, what string) error {
 	}
 	return sqlstate.Newf(sqlstate.NullValueNotAllowed, "column %s is NULL in %s, which therefore have no %s", quoted(c.Name), counted(n, "row"), what).
 		WithHint("Leave them out of the query: WHERE %s IS NOT NULL.", quoted(c.Name))
+}
+
+// Rank returns the positions in rows in the order of the rows' keyed hashes: a shuffle that depends on the
+// rows' identity and the seed only.
+func (f *Frame) Rank(rows []int32, seed int64) []int32 {
+	keys := make([]uint64, len(rows))
+	for i, r := range rows {
+		keys[i] = Keyed(f.Hash[r], seed)
+	}
+	return order(keys)
 }

@@ -13,6 +13,7 @@ type Fitted struct {
 	steps    []step
 	features []feature
 	warnings []string
+	fields   []Field
 	// sources tell from which item of plan a feature came; both are lost in JSON.
 	plan    *Plan
 	sources []source
@@ -44,7 +45,7 @@ func (t *Fitted) OutOfFold(ctx context.Context, f *frame.Frame, rows []int32, y 
 }
 
 // Signature are the columns of the user's query that the features need, in the query's order.
-func (t *Fitted) Signature() []Field { return t.signature() }
+func (t *Fitted) Signature() []Field { return t.fields }
 
 // SQL writes each feature as an expression of type DOUBLE, NULL or NaN where it is missing, the same bits as Apply.
 // arg writes a column of the signature.

@@ -5,7 +5,6 @@ import (
 	"math"
 	"strings"
 
-	"github.com/eiderdb/eider/functions/model/frame"
 	"github.com/eiderdb/eider/sql/parse"
 	"github.com/eiderdb/eider/sql/sqlstate"
 )
@@ -290,5 +289,3 @@ func unknownFunction(item *ItemSpec) error {
 	}
 	return err.WithHint("Fitted functions are %s.", strings.Join(names, ", "))
 }
-
-var _ = frame.Number

@@ -37,6 +37,8 @@ type step struct {
 	Edges  []float64 `json:"edges,omitempty"`
 	Keys   []string  `json:"keys,omitempty"`
 	Values []float64 `json:"values,omitempty"`
+	// Partial tells that training had values of which the steps on this input know nothing.
+	Partial bool `json:"partial,omitempty"`
 }
 
 // feature is a column of the result: step From, or input ^From.
