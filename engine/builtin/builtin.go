@@ -13,6 +13,7 @@ import (
 	"github.com/eiderdb/eider/functions/model"
 	"github.com/eiderdb/eider/functions/model/lightgbm"
 	"github.com/eiderdb/eider/functions/model/linear"
+	"github.com/eiderdb/eider/functions/model/transform"
 	"github.com/eiderdb/eider/functions/model/xgboost"
 	"github.com/eiderdb/eider/sql/stmt"
 	"github.com/eiderdb/eider/sql/stmt/role"
@@ -28,7 +29,11 @@ type Set struct {
 
 // All returns a fresh Set of everything that is built in. Callers may append to it.
 func All() *Set {
-	return &Set{Statements: slices.Concat(role.All()), Functions: slices.Concat(clean.All()), Algorithms: slices.Concat(linear.All(), xgboost.All(), lightgbm.All())}
+	return &Set{
+		Statements: slices.Concat(role.All()),
+		Functions:  slices.Concat(clean.All(), transform.Functions()),
+		Algorithms: slices.Concat(linear.All(), xgboost.All(), lightgbm.All()),
+	}
 }
 
 // Validate returns every problem of the functions' declarations and of the statements', joined.

@@ -3,6 +3,7 @@ package transform
 import (
 	"encoding/json"
 	"math"
+	"strconv"
 
 	"github.com/eiderdb/eider/functions/fn"
 	"github.com/eiderdb/eider/sql/sqlstate"
@@ -121,7 +122,7 @@ func bindLookup(a []fn.Arg) (fn.Bound, error) {
 }
 
 func constantNumber(function, name string, a fn.Arg) (float64, error) {
-	if v, ok := argNumberOf(a.Value); ok && a.Constant {
+	if v, ok := argNumberOf(a.Value, a.Type); ok && a.Constant {
 		return v, nil
 	}
 	return 0, sqlstate.Newf(sqlstate.InvalidParameterValue, "argument %s of %s must be a constant number", name, function)
@@ -131,7 +132,7 @@ func constantNumbers(function, name string, a fn.Arg) ([]float64, error) {
 	list, ok := a.Value.([]any)
 	out := make([]float64, 0, len(list))
 	for _, e := range list {
-		v, isNumber := argNumberOf(e)
+		v, isNumber := argNumberOf(e, a.Type.Child)
 		ok = ok && isNumber
 		out = append(out, v)
 	}
@@ -141,16 +142,16 @@ func constantNumbers(function, name string, a fn.Arg) ([]float64, error) {
 	return out, nil
 }
 
-// argNumberOf is a constant's number before the cast to the parameter's type.
-func argNumberOf(v any) (float64, bool) {
+// argNumberOf is a constant's number before the cast to the parameter's type; a DECIMAL comes as text.
+func argNumberOf(v any, t *types.Type) (float64, bool) {
 	switch v := v.(type) {
 	case float64:
 		return v, v == v
 	case int64:
 		return float64(v), true
-	case types.DecimalValue:
-		f, _ := v.Unscaled.Float64()
-		return f / math.Pow10(int(v.Scale)), true
+	case string:
+		f, err := strconv.ParseFloat(v, 64)
+		return f, err == nil && t != nil && t.ID == types.Decimal
 	}
 	return 0, false
 }
