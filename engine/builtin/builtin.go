@@ -11,6 +11,7 @@ import (
 	"github.com/eiderdb/eider/functions/clean"
 	"github.com/eiderdb/eider/functions/fn"
 	"github.com/eiderdb/eider/functions/model"
+	"github.com/eiderdb/eider/functions/model/cluster"
 	"github.com/eiderdb/eider/functions/model/lightgbm"
 	"github.com/eiderdb/eider/functions/model/linear"
 	"github.com/eiderdb/eider/functions/model/transform"
@@ -32,7 +33,7 @@ func All() *Set {
 	return &Set{
 		Statements: slices.Concat(role.All()),
 		Functions:  slices.Concat(clean.All(), transform.Functions()),
-		Algorithms: slices.Concat(linear.All(), xgboost.All(), lightgbm.All()),
+		Algorithms: slices.Concat(linear.All(), cluster.All(), xgboost.All(), lightgbm.All()),
 	}
 }
 

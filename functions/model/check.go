@@ -13,6 +13,8 @@ type Limits struct {
 	TakesMissing bool
 	// Largest bounds the features' absolute values; 0 bounds them only to finite ones.
 	Largest float64
+	// NoFeatures allows an input without features: the model of the target alone.
+	NoFeatures bool
 }
 
 // Check returns 22023 for an input that no algorithm with these limits can learn from:
@@ -26,7 +28,7 @@ func (in Input) Check(task Task, l Limits) error {
 	if n == 0 {
 		return bad("there are no rows to learn from")
 	}
-	if len(in.X.Cols) == 0 {
+	if len(in.X.Cols) == 0 && !l.NoFeatures {
 		return bad("there are no features to learn from")
 	}
 	if l.Largest == 0 {
@@ -91,6 +93,25 @@ func (in Input) checkWeight(bad func(string, ...any) error) error {
 		return bad("all weights are zero")
 	}
 	return nil
+}
+
+// Counted returns the input without its rows of weight 0, which must not count in a range or as a
+// class, and 22023 where the weights' sum is infinite.
+func (in Input) Counted() (Input, error) {
+	total := 0.0
+	keep := make([]int32, 0, len(in.Weight))
+	for i, w := range in.Weight {
+		if total += w; w > 0 {
+			keep = append(keep, int32(i))
+		}
+	}
+	if math.IsInf(total, 0) {
+		return in, sqlstate.New(sqlstate.InvalidParameterValue, "the sum of the weights is infinite")
+	}
+	if len(keep) == len(in.Weight) {
+		return in, nil
+	}
+	return in.Take(keep), nil
 }
 
 // Name returns the name of feature k, a number where names aren't known.

@@ -29,6 +29,7 @@ func TestCheck(t *testing.T) {
 		"fine":                 {in(1, 2), model.Classification, model.Limits{}, "", ""},
 		"no rows":              {in(), model.Regression, model.Limits{}, "no rows", sqlstate.InvalidParameterValue},
 		"no features":          {model.Input{X: model.Matrix{Rows: 2}}, model.Regression, model.Limits{}, "no features", sqlstate.InvalidParameterValue},
+		"no features is ok":    {model.Input{X: model.Matrix{Rows: 2}, Y: make([]float64, 2)}, model.Regression, model.Limits{NoFeatures: true}, "", ""},
 		"infinite":             {in(1, -inf), model.Regression, model.Limits{TakesMissing: true}, `"größe" has infinite`, sqlstate.InvalidParameterValue},
 		"beyond float32":       {in(1, 1e39), model.Regression, model.Limits{Largest: math.MaxFloat32}, `"größe" has the value 1e+39`, sqlstate.InvalidParameterValue},
 		"missing":              {in(1, nan), model.Regression, model.Limits{}, `"größe" has missing`, sqlstate.InvalidParameterValue},
@@ -52,4 +53,18 @@ func TestCheck(t *testing.T) {
 			require.Equal(t, c.code, sqlstate.From(err).Code)
 		})
 	}
+}
+
+func TestCounted(t *testing.T) {
+	in := model.Input{X: model.Matrix{Rows: 3, Cols: [][]float64{{1, 2, 3}}}, Y: []float64{4, 5, 6}}
+	same, err := in.Counted()
+	require.NoError(t, err)
+	require.Equal(t, in, same)
+	in.Weight = []float64{1, 0, 2}
+	fewer, err := in.Counted()
+	require.NoError(t, err)
+	require.Equal(t, model.Input{X: model.Matrix{Rows: 2, Cols: [][]float64{{1, 3}}}, Y: []float64{4, 6}, Weight: []float64{1, 2}}, fewer)
+	in.Weight = []float64{1e308, 1e308, 0}
+	_, err = in.Counted()
+	require.Equal(t, sqlstate.InvalidParameterValue, sqlstate.From(err).Code)
 }

@@ -24,7 +24,7 @@ type solution struct {
 }
 
 func train(ctx context.Context, algorithm string, job *model.Job, s settings, fit fitter) (*model.Fitted, error) {
-	in, err := checkInput(ctx, job.Train, job.Task)
+	in, err := checkInput(job.Train, job.Task)
 	if err != nil {
 		return nil, err
 	}
