@@ -17,7 +17,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sort | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
 .PHONY: setup
-setup: ## install what is missing: compiler, PostgreSQL 15 with psql, Go modules (apt, as root or by sudo)
+setup: ## install what is missing: compiler, PostgreSQL 15 with psql, Go modules (apt, as root or by sudo), native libraries
 	@.ci/setup
 
 .PHONY: build

@@ -31,7 +31,7 @@ type client struct {
 	backoff time.Duration
 }
 
-func newClient(from Sources) (*client, error) {
+func newClient(from Sources, backoff time.Duration) (*client, error) {
 	transport := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: 20 * time.Second}).DialContext,
@@ -58,7 +58,7 @@ func newClient(from Sources) (*client, error) {
 		pool.AppendCertsFromPEM(pem)
 		transport.TLSClientConfig = &tls.Config{RootCAs: pool}
 	}
-	return &client{http: &http.Client{Transport: transport}, from: from, backoff: time.Second}, nil
+	return &client{http: &http.Client{Transport: transport}, from: from, backoff: backoff}, nil
 }
 
 func (c *client) close() { c.http.CloseIdleConnections() }

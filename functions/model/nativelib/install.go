@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/eiderdb/eider/sql/sqlstate"
 )
@@ -20,6 +21,8 @@ type Options struct {
 	Progress func(done, total int64)
 	// Say, where set, is told of each step in a short sentence.
 	Say func(text string)
+	// backoff is the pause before a download's second attempt; it grows with each.
+	backoff time.Duration
 }
 
 func (o *Options) ensureDefaults() {
@@ -28,6 +31,9 @@ func (o *Options) ensureDefaults() {
 	}
 	if o.Say == nil {
 		o.Say = func(string) {}
+	}
+	if o.backoff == 0 {
+		o.backoff = time.Second
 	}
 }
 
@@ -81,7 +87,7 @@ func (s Store) fetch(ctx context.Context, w *Wheel, o Options) (string, error) {
 		}
 		return o.File, checkFile(w, o.File)
 	}
-	c, err := newClient(o.Sources)
+	c, err := newClient(o.Sources, o.backoff)
 	if err != nil {
 		return "", err
 	}
