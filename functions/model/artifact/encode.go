@@ -42,7 +42,7 @@ func (a *Artifact) Encode() ([]byte, error) {
 // Decode reads what Encode wrote; anything else is XX001. Blobs share data's memory.
 func Decode(data []byte) (*Artifact, error) {
 	if !bytes.HasPrefix(data, magic) {
-		if bytes.HasPrefix(data, magic[:len(magic)-1]) {
+		if len(data) >= len(magic) && bytes.HasPrefix(data, magic[:len(magic)-1]) {
 			return nil, sqlstate.New(sqlstate.FeatureNotSupported, "the model was written by a newer version of Eider")
 		}
 		return nil, corrupt("no model's bytes")

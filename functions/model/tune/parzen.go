@@ -12,8 +12,8 @@ import (
 const (
 	// startTrials are drawn evenly before there is anything to learn from.
 	startTrials = 10
-	// bestShare times the square root of the number of trials are the good ones, at most maxBest.
-	bestShare = 0.25
+	// bestShare of the trials are the good ones, at most maxBest.
+	bestShare = 0.2
 	maxBest   = 25
 	// drawn is the number of points that are compared.
 	drawn = 24
@@ -30,7 +30,7 @@ func (s *Search) propose() []float64 {
 	}
 	sorted := slices.Clone(s.told)
 	slices.SortStableFunc(sorted, func(a, b told) int { return cmp.Compare(a.loss, b.loss) })
-	n := min(maxBest, max(1, int(math.Ceil(bestShare*math.Sqrt(float64(len(sorted)))))))
+	n := min(maxBest, max(1, int(math.Ceil(bestShare*float64(len(sorted))))))
 	for i := range s.space {
 		d := &s.space[i]
 		good, bad := places(sorted[:n], i), places(sorted[n:], i)
