@@ -1,11 +1,9 @@
 package forest
 
 import (
-	"cmp"
 	"encoding/binary"
 	"math"
 	"math/bits"
-	"slices"
 )
 
 // What the vector kernels take; bits_amd64.h says the same.
@@ -76,15 +74,11 @@ func bitRuns(ens *ensemble, wide bool) []run {
 	return runs
 }
 
-// mask names a mask: rows whose code in a lane is at least code.
-type mask struct {
-	lane int32
-	code uint8
-}
-
 func newBitTrees(ens *ensemble, trees []tree, wide bool) *bitTrees {
 	b := &bitTrees{quant: newQuantisation(ens.columns, trees, bitCuts), double: !ens.single}
-	slots := b.makeSlots(trees, wide)
+	refs := b.quant.refs
+	b.quant.refs = nil
+	slots := b.makeSlots(refs, wide)
 	for k := range trees {
 		t := &trees[k]
 		at := bitTree{leaves: t.leaves, output: t.output, nodes: len(b.nodes)}
@@ -92,57 +86,59 @@ func newBitTrees(ens *ensemble, trees []tree, wide bool) *bitTrees {
 		// A complete tree costs three operations a node, the other form four a leaf, and stores.
 		if t.depth <= 6 && 1<<t.depth <= 2*t.leaves {
 			at.heap, at.planes = true, max(t.depth, 1)
-			leaves = b.heap(t, at.planes, slots)
+			leaves = b.heap(t, at.planes, slots[:len(t.nodes)])
 		} else {
 			at.planes = bits.Len(uint(t.leaves - 1))
-			leaves = b.anyShape(t, slots)
+			leaves = b.anyShape(t, slots[:len(t.nodes)])
 			b.reach = max(b.reach, 2*t.leaves)
 		}
 		at.table = b.table(leaves, at.planes)
 		b.trees = append(b.trees, at)
+		slots = slots[len(t.nodes):]
 	}
 	b.tables = alignedCopy(b.tables)
 	return b
 }
 
-// makeSlots numbers the masks of all splits, by lane; 0 is the mask of no rows.
-func (b *bitTrees) makeSlots(trees []tree, wide bool) map[mask]uint16 {
-	var all []mask
-	for k := range trees {
-		for i := range trees[k].nodes {
-			if n := &trees[k].nodes[i]; n.left != 0 {
-				all = append(all, b.mask(n))
-			}
+// makeSlots numbers the masks that nodes ask for, by lane and code, and returns each node's; 0 is the
+// mask of no rows.
+func (b *bitTrees) makeSlots(refs []ref, wide bool) []int32 {
+	const codes = bitCuts + 1
+	slot := make([]int32, b.quant.lanes*codes)
+	for _, r := range refs {
+		if r.lane >= 0 {
+			slot[int(r.lane)*codes+int(r.code)] = 1
 		}
 	}
-	slices.SortFunc(all, func(x, y mask) int {
-		return cmp.Or(cmp.Compare(x.lane, y.lane), cmp.Compare(x.code, y.code))
-	})
-	all = slices.Compact(all)
-	slots := make(map[mask]uint16, len(all))
-	b.slots = len(all) + 1
-	b.thresholds = make([]uint8, b.slots)
-	b.starts = make([]int32, b.quant.lanes+1)
-	for i, m := range all {
-		slots[m] = uint16(i + 1)
-		b.thresholds[i+1] = m.code
+	b.thresholds = append(b.thresholds, 0)
+	for i, used := range slot {
+		if i%codes == 0 {
+			b.starts = append(b.starts, int32(len(b.thresholds)))
+		}
+		if used == 0 {
+			continue
+		}
+		slot[i] = int32(len(b.thresholds))
+		least := uint8(i % codes)
 		if !wide { // AVX2 compares signed bytes, and only for greater
-			b.thresholds[i+1] = m.code - 1 ^ 128
+			least = least - 1 ^ 128
 		}
-		b.starts[m.lane+1] = int32(i + 2)
+		b.thresholds = append(b.thresholds, least)
 	}
-	b.starts[0] = 1
-	return slots
-}
-
-func (b *bitTrees) mask(n *node) mask {
-	lane, code := b.quant.lane(n)
-	return mask{lane, uint8(code)}
+	b.slots = len(b.thresholds)
+	b.starts = append(b.starts, int32(b.slots))
+	of := make([]int32, len(refs))
+	for i, r := range refs {
+		if r.lane >= 0 {
+			of[i] = slot[int(r.lane)*codes+int(r.code)]
+		}
+	}
+	return of
 }
 
 // heap lays a tree out as a complete one of the given depth. Where a leaf comes early all nodes
 // below it are splits that send every row left.
-func (b *bitTrees) heap(t *tree, depth int, slots map[mask]uint16) []float64 {
+func (b *bitTrees) heap(t *tree, depth int, slots []int32) []float64 {
 	from := len(b.nodes)
 	b.nodes = append(b.nodes, make([]uint16, 1<<depth)...)
 	b.kids = append(b.kids, make([]uint16, 2<<depth)...)
@@ -151,7 +147,7 @@ func (b *bitTrees) heap(t *tree, depth int, slots map[mask]uint16) []float64 {
 	place = func(at int32, heap int) {
 		n := &t.nodes[at]
 		if n.left != 0 {
-			b.nodes[from+heap] = slots[b.mask(n)]
+			b.nodes[from+heap] = uint16(slots[at])
 			place(n.left, 2*heap)
 			place(n.right, 2*heap+1)
 			return
@@ -166,7 +162,7 @@ func (b *bitTrees) heap(t *tree, depth int, slots map[mask]uint16) []float64 {
 }
 
 // anyShape lays a tree out as its splits in preorder; leaves are numbered from left to right.
-func (b *bitTrees) anyShape(t *tree, slots map[mask]uint16) []float64 {
+func (b *bitTrees) anyShape(t *tree, slots []int32) []float64 {
 	number := make([]uint16, len(t.nodes)) // where reach has a node
 	leaves := make([]float64, 0, t.leaves)
 	splits := 0
@@ -181,7 +177,7 @@ func (b *bitTrees) anyShape(t *tree, slots map[mask]uint16) []float64 {
 	}
 	for i := range t.nodes {
 		if n := &t.nodes[i]; n.left != 0 {
-			b.nodes = append(b.nodes, slots[b.mask(n)])
+			b.nodes = append(b.nodes, uint16(slots[i]))
 			b.kids = append(b.kids, number[n.left], number[n.right])
 		}
 	}

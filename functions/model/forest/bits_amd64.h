@@ -40,15 +40,24 @@ struct forest_bits {
 };
 
 /*
- * Codes of n values of a column: how many of 2^steps-1 ascending cuts (NaN pads them) are at
- * most the value. low gets 0 for missing values, high 255; either may be NULL. missing_zero takes values
- * within zero of 0 for missing. Codes are biased by 128 for AVX2, and stand in the order that
- * the block's sums want (is_double).
+ * How to find a value's code, the number of ascending cuts that are at most the value: starts has
+ * for equal parts of the way from the first cut, low, to the last, high, the number of cuts in the
+ * parts before; from there 2^steps - 1 cuts are searched. NaN pads the cuts. Values
+ * within zero of 0 are missing where missing_zero is set.
  */
-void forest_codes_avx2(const double *cuts, int steps, const double *x, int n, double zero, int missing_zero,
-                       int is_double, uint8_t *low, uint8_t *high);
-void forest_codes_avx512(const double *cuts, int steps, const double *x, int n, double zero, int missing_zero,
-                         uint8_t *low, uint8_t *high);
+struct forest_quantiser {
+    double low, high, scale, zero;
+    int32_t steps, missing_zero;
+};
+
+/*
+ * Writes the codes of n values; low gets 0 for missing values, high 255; either may be NULL. Codes for AVX2
+ * are biased by 128, and stand in the order that the sums want (is_double).
+ */
+void forest_codes_avx2(const struct forest_quantiser *q, const double *cuts, const int32_t *starts, const double *x,
+                       int n, int is_double, uint8_t *low, uint8_t *high);
+void forest_codes_avx512(const struct forest_quantiser *q, const double *cuts, const int32_t *starts, const double *x,
+                         int n, uint8_t *low, uint8_t *high);
 
 /*
  * Adds the leaves of all trees to the sums of so many blocks of rows, in order. thresholds has a

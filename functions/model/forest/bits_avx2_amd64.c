@@ -21,7 +21,9 @@ INLINE __m128i interleave(const __m256i v[4]) {
 }
 
 /* Codes of 16 values, in the order of interleave; *missing gets 255 for missing values. */
-INLINE __m128i codes16(const double *cuts, int steps, const double *x, __m256d zero, int missing_zero, __m128i *missing) {
+INLINE __m128i codes16(const struct forest_quantiser *q, const double *cuts, const int32_t *starts, const double *x,
+                       int missing_zero, __m128i *missing) {
+    const __m256d low = _mm256_set1_pd(q->low), high = _mm256_set1_pd(q->high), scale = _mm256_set1_pd(q->scale);
     __m256d v[4];
     __m256i at[4], gone[4];
     for (int k = 0; k < 4; k++) {
@@ -29,12 +31,14 @@ INLINE __m128i codes16(const double *cuts, int steps, const double *x, __m256d z
         __m256d none = _mm256_cmp_pd(v[k], v[k], _CMP_UNORD_Q);
         if (missing_zero) {
             __m256d size = _mm256_andnot_pd(_mm256_set1_pd(-0.0), v[k]);
-            none = _mm256_or_pd(none, _mm256_cmp_pd(size, zero, _CMP_LE_OQ));
+            none = _mm256_or_pd(none, _mm256_cmp_pd(size, _mm256_set1_pd(q->zero), _CMP_LE_OQ));
         }
         gone[k] = _mm256_and_si256(_mm256_castpd_si256(none), _mm256_set1_epi64x(255));
-        at[k] = _mm256_setzero_si256();
+        __m256d within = _mm256_min_pd(_mm256_max_pd(v[k], low), high); /* NaN becomes low */
+        __m128i part = _mm256_cvttpd_epi32(_mm256_mul_pd(_mm256_sub_pd(within, low), scale));
+        at[k] = _mm256_cvtepi32_epi64(_mm_i32gather_epi32(starts, part, 4));
     }
-    for (long step = 1l << (steps - 1); step > 0; step /= 2) {
+    for (long step = 1l << (q->steps - 1); step > 0; step /= 2) {
         for (int k = 0; k < 4; k++) at[k] = narrow(cuts, v[k], at[k], step);
     }
     *missing = interleave(gone);
@@ -53,13 +57,8 @@ INLINE void store16(uint8_t *lane, int row, __m128i codes, __m128i order) {
     _mm_storel_epi64((__m128i *)(to + 128), _mm_unpackhi_epi64(sorted, sorted));
 }
 
-TARGET void forest_codes_avx2(const double *cuts, int steps, const double *x, int n, double zero, int missing_zero,
-                              int is_double, uint8_t *low, uint8_t *high) {
-    /* where interleave puts rows 0-3, 8-11, 4-7, 12-15, and rows 0 1 4 5 8 9 12 13, 2 3 6 7 10 11 14 15 */
-    const __m128i floats = _mm_setr_epi8(0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15);
-    const __m128i doubles = _mm_setr_epi8(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
-    const __m128i order = is_double ? doubles : floats;
-    const __m256d nothing = _mm256_set1_pd(zero);
+INLINE void write_codes(const struct forest_quantiser *q, const double *cuts, const int32_t *starts, const double *x, int n,
+                        int missing_zero, __m128i order, uint8_t *low, uint8_t *high) {
     double rest[16];
     for (int r = 0; r < n; r += 16) {
         const double *from = x + r;
@@ -68,9 +67,22 @@ TARGET void forest_codes_avx2(const double *cuts, int steps, const double *x, in
             memcpy(rest, from, (size_t)(n - r) * sizeof *rest);
             from = rest;
         }
-        __m128i missing, codes = codes16(cuts, steps, from, nothing, missing_zero, &missing);
+        __m128i missing, codes = codes16(q, cuts, starts, from, missing_zero, &missing);
         if (low) store16(low, r, codes, order);
         if (high) store16(high, r, _mm_or_si128(codes, missing), order);
+    }
+}
+
+TARGET void forest_codes_avx2(const struct forest_quantiser *q, const double *cuts, const int32_t *starts, const double *x,
+                              int n, int is_double, uint8_t *low, uint8_t *high) {
+    /* where interleave puts rows 0-3, 8-11, 4-7, 12-15, and rows 0 1 4 5 8 9 12 13, 2 3 6 7 10 11 14 15 */
+    const __m128i floats = _mm_setr_epi8(0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15);
+    const __m128i doubles = _mm_setr_epi8(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
+    const __m128i order = is_double ? doubles : floats;
+    if (q->missing_zero) {
+        write_codes(q, cuts, starts, x, n, 1, order, low, high);
+    } else {
+        write_codes(q, cuts, starts, x, n, 0, order, low, high);
     }
 }
 

@@ -18,6 +18,12 @@ type jsonSource struct {
 
 func (s *jsonSource) err() error { return s.error }
 
+func (s *jsonSource) stop(err error) {
+	if s.error == nil {
+		s.error, s.at = err, len(s.in)
+	}
+}
+
 func (s *jsonSource) fail(format string, args ...any) {
 	if s.error == nil {
 		s.error = malformed("XGBoost model: "+format, args...).WithDetail("At byte %d of the JSON.", s.at)

@@ -121,16 +121,21 @@ func (b *bitStep) codes(q *quantiser, x [][]float64, from, n int, codes []uint8,
 		b.setCodes(q.column.set, v, lanes)
 		return
 	}
-	zero := C.int(0)
-	if q.column.zeroMissing {
-		zero = 1
+	how := C.struct_forest_quantiser{
+		low: C.double(q.low), high: C.double(q.high), scale: C.double(q.scale), zero: C.double(zeroThreshold), steps: C.int32_t(q.steps),
 	}
-	cuts, values := (*C.double)(&q.cuts[0]), (*C.double)(&v[0])
+	if q.scale == 0 { // every value is in the one part, also where the cuts are infinite
+		how.low, how.high = 0, 0
+	}
+	if q.column.zeroMissing {
+		how.missing_zero = 1
+	}
+	cuts, starts, values := (*C.double)(&q.cuts[0]), (*C.int32_t)(&q.starts[0]), (*C.double)(&v[0])
 	if b.wide {
-		C.forest_codes_avx512(cuts, C.int(q.steps), values, C.int(n), C.double(zeroThreshold), zero, at[0], at[1])
+		C.forest_codes_avx512(&how, cuts, starts, values, C.int(n), at[0], at[1])
 		return
 	}
-	C.forest_codes_avx2(cuts, C.int(q.steps), values, C.int(n), C.double(zeroThreshold), zero, C.int(b.head.is_double), at[0], at[1])
+	C.forest_codes_avx2(&how, cuts, starts, values, C.int(n), C.int(b.head.is_double), at[0], at[1])
 }
 
 // setCodes does the same for a categorical column.

@@ -73,13 +73,16 @@ func (f *Forest) Method() string { return "TreeSHAP (path-dependent)" }
 // newShapPlan walks every path of every tree once.
 func newShapPlan(ens *ensemble) *shapPlan {
 	p := &shapPlan{quant: newQuantisation(ens.columns, ens.trees, walkCuts), expected: slices.Clone(ens.base)}
+	refs := p.quant.refs
+	p.quant.refs = nil
 	for k := range ens.trees {
 		t := &ens.trees[k]
 		if t.leaves > 1 && !(t.nodes[0].cover > 0) {
 			p.err = unsupported("the model doesn't say how many rows came to each node, so it can't be explained")
 			return p
 		}
-		p.tree(ens, t)
+		p.tree(ens, t, refs)
+		refs = refs[len(t.nodes):]
 		if p.err != nil {
 			return p
 		}
@@ -89,13 +92,14 @@ func newShapPlan(ens *ensemble) *shapPlan {
 
 // pathStep is a split on the way to a node.
 type pathStep struct {
-	parent *node
-	right  bool
-	zero   float64
+	feature int32
+	ask     ref
+	right   bool
+	zero    float64
 }
 
-// tree adds a tree's paths.
-func (p *shapPlan) tree(ens *ensemble, t *tree) {
+// tree adds a tree's paths; refs begins with its nodes'.
+func (p *shapPlan) tree(ens *ensemble, t *tree, refs []ref) {
 	type visit struct {
 		at    int32
 		depth int
@@ -111,27 +115,28 @@ func (p *shapPlan) tree(ens *ensemble, t *tree) {
 		}
 		n := &t.nodes[v.at]
 		if n.left == 0 {
-			p.path(ens, way[:v.depth], n.value, t.output)
+			p.path(way[:v.depth], n.value, t.output)
 			continue
 		}
+		feature := int32(ens.columns[n.column].feature)
 		for _, child := range []int32{n.right, n.left} {
 			zero := 0.0
 			if n.cover > 0 {
 				zero = t.nodes[child].cover / n.cover
 			}
-			stack = append(stack, visit{child, v.depth + 1, pathStep{n, child == n.right, zero}})
+			stack = append(stack, visit{child, v.depth + 1, pathStep{feature, refs[v.at], child == n.right, zero}})
 		}
 	}
 }
 
 // path adds one path; splits on the same feature become one element.
-func (p *shapPlan) path(ens *ensemble, way []pathStep, value float64, output int) {
+func (p *shapPlan) path(way []pathStep, value float64, output int) {
 	from, reach := int32(len(p.elements)), 1.0
 	var features []int32
 	for _, s := range way {
 		reach *= s.zero
-		if f := int32(ens.columns[s.parent.column].feature); !slices.Contains(features, f) {
-			features = append(features, f)
+		if !slices.Contains(features, s.feature) {
+			features = append(features, s.feature)
 		}
 	}
 	p.expected[output] += value * reach
@@ -145,12 +150,10 @@ func (p *shapPlan) path(ens *ensemble, way []pathStep, value float64, output int
 	for _, f := range features {
 		e := shapElement{feature: f, zero: 1, bounds: [2]int32{int32(len(p.bounds)), 0}}
 		for _, s := range way {
-			if int32(ens.columns[s.parent.column].feature) != f {
-				continue
+			if s.feature == f {
+				e.zero *= s.zero
+				p.bound(int(e.bounds[0]), s.ask, s.right)
 			}
-			e.zero *= s.zero
-			lane, code := p.quant.lane(s.parent)
-			p.bound(int(e.bounds[0]), lane, uint16(code), s.right)
 		}
 		e.bounds[1] = int32(len(p.bounds))
 		p.elements = append(p.elements, e)
@@ -159,17 +162,17 @@ func (p *shapPlan) path(ens *ensemble, way []pathStep, value float64, output int
 }
 
 // bound narrows the bound of a lane among those from the given one on.
-func (p *shapPlan) bound(from int, lane int32, code uint16, right bool) {
-	at := slices.IndexFunc(p.bounds[from:], func(b shapBound) bool { return b.lane == lane })
+func (p *shapPlan) bound(from int, ask ref, right bool) {
+	at := slices.IndexFunc(p.bounds[from:], func(b shapBound) bool { return b.lane == ask.lane })
 	if at < 0 {
 		at = len(p.bounds) - from
-		p.bounds = append(p.bounds, shapBound{lane, 0, leafCode})
+		p.bounds = append(p.bounds, shapBound{ask.lane, 0, leafCode})
 	}
 	b := &p.bounds[from+at]
 	if right {
-		b.low = max(b.low, code)
+		b.low = max(b.low, ask.code)
 	} else {
-		b.high = min(b.high, code)
+		b.high = min(b.high, ask.code)
 	}
 }
 
@@ -205,17 +208,7 @@ func (f *Forest) Contributions(x [][]float64, n int, out [][][]float64) error {
 // block explains rows [from, from+n).
 func (p *shapPlan) block(s *shapScratch, x [][]float64, from, n int, out [][][]float64) {
 	codes := grow(&s.codes, p.quant.lanes*shapRows)
-	for i := range p.quant.of {
-		q := p.quant.of[i]
-		for d, lane := range q.lanes { // lane after lane, each with a row's code after the other
-			if lane >= 0 {
-				one := q
-				one.lanes = [2]int32{-1, -1}
-				one.lanes[d] = 0
-				one.codes(x[q.column.feature][from:from+n], codes[int(lane)*shapRows:], 1)
-			}
-		}
-	}
+	p.quant.fill(x, from, n, codes, shapRows)
 	s.pattern, s.slot = grow(&s.pattern, shapRows), grow(&s.slot, shapRows)
 	for i := range p.paths {
 		path := &p.paths[i]

@@ -15,6 +15,8 @@ type source interface {
 	text() string
 	skip()
 	fail(format string, args ...any)
+	// stop ends reading with an error.
+	stop(err error)
 	err() error
 }
 

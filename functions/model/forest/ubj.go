@@ -3,6 +3,7 @@ package forest
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -19,6 +20,12 @@ type ubjSource struct {
 }
 
 func (s *ubjSource) err() error { return s.error }
+
+func (s *ubjSource) stop(err error) {
+	if s.error == nil {
+		s.error, s.at = err, len(s.in)
+	}
+}
 
 func (s *ubjSource) fail(format string, args ...any) {
 	if s.error == nil {
@@ -193,14 +200,7 @@ func (s *ubjSource) numbers(to []float64, single bool) []float64 {
 		kind, count := s.header()
 		w := width(kind)
 		if s.error == nil && count >= 0 && w > 0 {
-			for range count {
-				v := s.scalar(kind)
-				if single {
-					v = float64(float32(v))
-				}
-				to = append(to, v)
-			}
-			return to
+			return s.typed(slices.Grow(to, count), kind, count, single)
 		}
 		if s.error != nil {
 			return to
@@ -208,6 +208,33 @@ func (s *ubjSource) numbers(to []float64, single bool) []float64 {
 		s.at = start
 	}
 	s.array(func() { to = append(to, s.number(single)) })
+	return to
+}
+
+// typed reads count numbers of a type; header saw that they are there.
+func (s *ubjSource) typed(to []float64, kind byte, count int, single bool) []float64 {
+	switch kind {
+	case 'd':
+		for raw := s.take(4 * count); len(raw) >= 4; raw = raw[4:] {
+			to = append(to, float64(math.Float32frombits(binary.BigEndian.Uint32(raw))))
+		}
+		return to
+	case 'l':
+		if single {
+			break
+		}
+		for raw := s.take(4 * count); len(raw) >= 4; raw = raw[4:] {
+			to = append(to, float64(int32(binary.BigEndian.Uint32(raw))))
+		}
+		return to
+	}
+	for range count {
+		v := s.scalar(kind)
+		if single {
+			v = float64(float32(v))
+		}
+		to = append(to, v)
+	}
 	return to
 }
 

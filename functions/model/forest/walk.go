@@ -48,6 +48,7 @@ func newWalkStep(columns []column, trees []tree, single bool) *walkStep {
 	}
 	w.nodes = make([]walkNode, 0, total)
 	values := make([]float64, 0, total)
+	refs := w.quant.refs
 	var order []int32 // a tree's nodes by level, siblings side by side
 	for k := range trees {
 		t := &trees[k]
@@ -61,11 +62,13 @@ func newWalkStep(columns []column, trees []tree, single bool) *walkStep {
 				w.nodes = append(w.nodes, walkNode{code: leafCode, right: uint32(root + i + 1)})
 				continue
 			}
-			lane, code := w.quant.lane(n)
-			w.nodes = append(w.nodes, walkNode{lane: uint16(lane), code: uint16(code), right: uint32(root + len(order) + 1)})
+			ask := refs[order[i]]
+			w.nodes = append(w.nodes, walkNode{lane: uint16(ask.lane), code: ask.code, right: uint32(root + len(order) + 1)})
 			order = append(order, n.left, n.right)
 		}
+		refs = refs[len(t.nodes):]
 	}
+	w.quant.refs = nil
 	if !single {
 		w.double = values
 		return w
@@ -79,75 +82,83 @@ func newWalkStep(columns []column, trees []tree, single bool) *walkStep {
 
 // score adds the trees' leaves to the sums of rows [0, n), whose values begin at row from of x.
 func (w *walkStep) score(s *scratch, x [][]float64, from, n int) {
-	stride := w.quant.lanes
-	codes := grow(&s.codes, walkRows*stride+1)
+	codes := grow(&s.codes, walkRows*(w.quant.lanes+1))
 	for r := 0; r < n; r += walkRows {
 		rows := min(walkRows, n-r)
-		for i := range w.quant.of {
-			q := &w.quant.of[i]
-			c := x[q.column.feature]
-			q.codes(c[from+r:from+r+rows], codes, stride)
-		}
+		w.quant.fill(x, from+r, rows, codes, walkRows)
 		for _, t := range w.trees {
 			at := int(t.output)*s.stride + r
 			if w.single != nil {
-				descend(w.nodes, w.single, t, codes, stride, s.single[at:at+rows])
+				descend(w.nodes, w.single, t, codes, s.single[at:at+rows])
 			} else {
-				descend(w.nodes, w.double, t, codes, stride, s.double[at:at+rows])
+				descend(w.nodes, w.double, t, codes, s.double[at:at+rows])
 			}
 		}
 	}
 }
 
-// step goes one level down from node i for the row whose codes begin at row.
-func step(nodes, row unsafe.Pointer, i uint64) uint64 {
+// step goes one level down from node i for the k-th row from the one whose code of lane 0 is
+// at row. newWalkStep made nodes that lead only to nodes, so that pointers stay
+// within nodes and codes.
+func step(nodes, row unsafe.Pointer, i uint64, k uintptr) uint64 {
 	n := (*walkNode)(unsafe.Add(nodes, i*uint64(unsafe.Sizeof(walkNode{}))))
-	v := uint64(*(*uint16)(unsafe.Add(row, uintptr(n.lane)*2)))
+	v := uint64(*(*uint16)(unsafe.Add(row, uintptr(n.lane)*(walkRows*2)+k*2)))
 	return uint64(n.right) - (v-uint64(n.code))>>63
 }
 
-// descend adds the leaf of each row to its sum. newWalkStep made nodes that lead only to
-// nodes, so that pointers stay within nodes; lanes are less than stride.
-func descend[T float32 | float64](list []walkNode, values []T, t walkTree, codes []uint16, stride int, sums []T) {
+// descend adds the leaf of each row to its sum.
+func descend[T float32 | float64](list []walkNode, values []T, t walkTree, codes []uint16, sums []T) {
 	nodes, root := unsafe.Pointer(&list[0]), uint64(t.root)
-	width := uintptr(stride) * 2
-	row := unsafe.Pointer(&codes[0])
 	r := 0
-	for ; r+4 <= len(sums); r += 4 {
-		r1 := unsafe.Add(row, width)
-		r2 := unsafe.Add(r1, width)
-		r3 := unsafe.Add(r2, width)
-		a, b, c, d := root, root, root, root
-		left := t.depth
-		for ; left > 8; left -= 4 {
-			a0, b0, c0, d0 := a, b, c, d
-			for range 4 {
-				a, b, c, d = step(nodes, row, a), step(nodes, r1, b), step(nodes, r2, c), step(nodes, r3, d)
-			}
-			if a == a0 && b == b0 && c == c0 && d == d0 { // all are in leaves
-				left = 0
-				break
-			}
+	for ; r+8 <= len(sums); r += 8 {
+		row := unsafe.Pointer(&codes[r])
+		if t.depth > fixedDepth {
+			descendDeep(nodes, row, values, t, sums[r:r+8])
+			continue
 		}
-		for ; left > 0; left-- {
-			a, b, c, d = step(nodes, row, a), step(nodes, r1, b), step(nodes, r2, c), step(nodes, r3, d)
+		a, b, c, d, e, f, g, h := root, root, root, root, root, root, root, root
+		for left := t.depth; left > 0; left-- {
+			a, b, c, d = step(nodes, row, a, 0), step(nodes, row, b, 1), step(nodes, row, c, 2), step(nodes, row, d, 3)
+			e, f, g, h = step(nodes, row, e, 4), step(nodes, row, f, 5), step(nodes, row, g, 6), step(nodes, row, h, 7)
 		}
-		sums[r] += values[a]
-		sums[r+1] += values[b]
-		sums[r+2] += values[c]
-		sums[r+3] += values[d]
-		row = unsafe.Add(r3, width)
+		to := sums[r : r+8 : r+8]
+		to[0] += values[a]
+		to[1] += values[b]
+		to[2] += values[c]
+		to[3] += values[d]
+		to[4] += values[e]
+		to[5] += values[f]
+		to[6] += values[g]
+		to[7] += values[h]
 	}
 	for ; r < len(sums); r++ {
-		a := root
+		row, i := unsafe.Pointer(&codes[r]), root
 		for left := t.depth; left > 0; left-- {
-			next := step(nodes, row, a)
-			if next == a {
+			i = step(nodes, row, i, 0)
+		}
+		sums[r] += values[i]
+	}
+}
+
+// fixedDepth is up to which rows aren't asked whether they have come to a leaf.
+const fixedDepth = 8
+
+// descendDeep is descend for rows of a tree that is so deep that most leaves come early.
+func descendDeep[T float32 | float64](nodes, row unsafe.Pointer, values []T, t walkTree, sums []T) {
+	for k := uintptr(0); k+4 <= uintptr(len(sums)); k += 4 {
+		at := unsafe.Add(row, 2*k)
+		a, b, c, d := uint64(t.root), uint64(t.root), uint64(t.root), uint64(t.root)
+		for left := t.depth; left > 0; left-- {
+			before := a + b + c + d
+			a, b, c, d = step(nodes, at, a, 0), step(nodes, at, b, 1), step(nodes, at, c, 2), step(nodes, at, d, 3)
+			if a+b+c+d == before { // children come behind their parents: no row went on
 				break
 			}
-			a = next
 		}
-		sums[r] += values[a]
-		row = unsafe.Add(row, width)
+		to := sums[k : k+4 : k+4]
+		to[0] += values[a]
+		to[1] += values[b]
+		to[2] += values[c]
+		to[3] += values[d]
 	}
 }

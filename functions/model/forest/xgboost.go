@@ -30,7 +30,8 @@ type xgbModel struct {
 	features   float64
 	classes    float64
 	targets    float64
-	trees      []xgbTree
+	trees      [][]node
+	columns    columnIndex
 	treeInfo   []float64
 	rounds     []float64
 	weightDrop []float64
@@ -144,9 +145,12 @@ func (m *xgbModel) gbtree(s source) {
 		switch key {
 		case "trees":
 			m.seen = true
+			var t xgbTree // its arrays serve one tree after the other
 			s.array(func() {
-				m.trees = append(m.trees, xgbTree{vector: 1})
-				m.trees[len(m.trees)-1].read(s)
+				t.read(s)
+				if s.err() == nil {
+					m.addTree(s, &t)
+				}
 			})
 		case "tree_info":
 			m.treeInfo = s.numbers(m.treeInfo[:0], false)
@@ -158,7 +162,19 @@ func (m *xgbModel) gbtree(s source) {
 	})
 }
 
+func (m *xgbModel) addTree(s source, t *xgbTree) {
+	nodes, err := t.build(&m.columns, len(m.trees))
+	if err != nil {
+		s.stop(err)
+	}
+	m.trees = append(m.trees, nodes)
+}
+
 func (t *xgbTree) read(s source) {
+	t.vector = 1
+	for _, a := range []*[]float64{&t.left, &t.right, &t.feature, &t.cut, &t.defaultLeft, &t.gain, &t.cover, &t.kind, &t.categories, &t.catNodes, &t.catSegments, &t.catSizes} {
+		*a = (*a)[:0]
+	}
 	s.object(func(key string) {
 		switch key {
 		case "left_children":
@@ -228,28 +244,28 @@ func (m *xgbModel) ensemble() (*ensemble, error) {
 	if ens.base, err = m.base(ens.outputs); err != nil {
 		return nil, err
 	}
-	columns := &columnIndex{}
+	for _, c := range m.columns.columns {
+		if c.feature >= ens.features {
+			return nil, malformed("XGBoost model: a tree splits on feature %d of %d", c.feature, ens.features)
+		}
+	}
+	ens.columns = m.columns.columns
 	ens.trees = make([]tree, 0, len(m.trees))
 	for k := range m.trees {
 		output := m.treeInfo[k]
 		if !(output >= 0 && output < outputs) || output != math.Trunc(output) {
 			return nil, malformed("XGBoost model: tree %d belongs to output %g of %g", k, output, outputs)
 		}
-		nodes, err := m.trees[k].build(columns, m.features, k)
-		if err != nil {
-			return nil, err
-		}
 		if m.booster == "dart" {
-			drop(nodes, float32(ens.base[int(output)]), float32(m.weightDrop[k]))
+			drop(m.trees[k], float32(ens.base[int(output)]), float32(m.weightDrop[k]))
 		}
-		t, err := newTree(nodes, int(output), "XGBoost", k)
+		t, err := newTree(m.trees[k], int(output), "XGBoost", k)
 		if err != nil {
 			return nil, err
 		}
 		ens.trees = append(ens.trees, t)
-		m.trees[k] = xgbTree{} // let go of the arrays
+		m.trees[k] = nil
 	}
-	ens.columns = columns.columns
 	if ens.perRound, err = m.perRound(ens.outputs); err != nil {
 		return nil, err
 	}
@@ -331,7 +347,7 @@ func (m *xgbModel) base(outputs int) ([]float64, error) {
 }
 
 // build makes nodes of a tree's arrays.
-func (t *xgbTree) build(columns *columnIndex, features float64, index int) ([]node, error) {
+func (t *xgbTree) build(columns *columnIndex, index int) ([]node, error) {
 	if t.vector > 1 {
 		return nil, unsupported("XGBoost model: tree %d has a vector in each leaf (multi_strategy = multi_output_tree)", index)
 	}
@@ -364,8 +380,8 @@ func (t *xgbTree) build(columns *columnIndex, features float64, index int) ([]no
 			return nil, malformed("XGBoost model: node %d of tree %d has children %g and %g of %d nodes", i, index, left, right, n)
 		}
 		f := t.feature[i]
-		if !(f >= 0 && f < features) {
-			return nil, malformed("XGBoost model: tree %d splits on feature %g of %g", index, f, features)
+		if !(f >= 0 && f < maxFeatures) {
+			return nil, malformed("XGBoost model: tree %d splits on feature %g", index, f)
 		}
 		at.left, at.right, at.missingRight = int32(left), int32(right), t.defaultLeft[i] == 0
 		if i < len(t.gain) {
