@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/eiderdb/eider/sql/lex"
+	"github.com/eiderdb/eider/sql/parse"
 )
 
 // clauseWords begin the clauses of a SELECT and of statements that return rows.
@@ -68,38 +69,62 @@ func (w *predictWriter) open(k int) int {
 	return -1
 }
 
-// name gives the item of a SELECT's list that the call from token i to end stands in the name that
-// its text would have given it, if it has none: predict for a call that is all of it.
+// name gives the items of SELECTs' lists in which the call from token i to end stands the names that
+// their text would have given them, where they have none: predict for a call that is all of one.
 func (w *predictWriter) name(i, end int) {
+	for from, to := i, end; from >= 0 && to >= 0; {
+		if first, last, ok := w.selected(from, to); ok && !w.named[last] && !w.Is(first+1, ":") && !w.labelled(first, last) {
+			name := w.Name(i)
+			if first != i || last != end {
+				name = w.Src[w.Toks[first].Start:w.Toks[last].End]
+			}
+			if w.named == nil {
+				w.named = map[int]bool{}
+			}
+			w.named[last] = true
+			w.Insert(w.Toks[last].End, " AS "+lex.QuoteIdent(name))
+		}
+		from = w.around(from)
+		to = w.Close(from)
+	}
+}
+
+// selected is the item of a SELECT's list that the tokens from i to end stand in, with nothing but
+// other tokens beside them.
+func (w *predictWriter) selected(i, end int) (first, last int, ok bool) {
 	clause, first := w.clauseAt(i)
 	if clause != "select" && clause != "returning" {
-		return
+		return 0, 0, false
 	}
 	for w.Word(first, "distinct") || w.Word(first, "all") {
 		if first++; w.Word(first-1, "distinct") && w.Word(first, "on") && w.Is(first+1, "(") {
 			first = w.Close(first+1) + 1
 		}
 	}
-	last := end
+	last = end
 	for last+1 < len(w.Toks) && !w.ends(last+1) {
 		if last++; w.Is(last, "(") || w.Is(last, "[") || w.Is(last, "{") {
 			if last = w.Close(last); last < 0 {
-				return
+				return 0, 0, false
 			}
 		}
 	}
-	if w.Is(first+1, ":") || w.labelled(first, last) || w.named[last] {
-		return
+	return first, last, true
+}
+
+// around is the token of the bracket that token i stands in, -1 if in none.
+func (w *predictWriter) around(i int) int {
+	for k := i - 1; k >= 0; k-- {
+		switch {
+		case w.Is(k, ")"), w.Is(k, "]"), w.Is(k, "}"):
+			if k = w.open(k); k < 0 {
+				return -1
+			}
+		case w.Is(k, "("), w.Is(k, "["), w.Is(k, "{"):
+			return k
+		}
 	}
-	name := w.Name(i)
-	if first != i || last != end {
-		name = w.Src[w.Toks[first].Start:w.Toks[last].End]
-	}
-	if w.named == nil {
-		w.named = map[int]bool{}
-	}
-	w.named[last] = true
-	w.Insert(w.Toks[last].End, " AS "+lex.QuoteIdent(name))
+	return -1
 }
 
 // ends tells whether token k is behind an item of a list.
@@ -115,10 +140,13 @@ func (w *predictWriter) ends(k int) bool {
 }
 
 // labelled tells whether the item from first to last has a name of its own, or might: a word at
-// its end can be one unless an operator stands before it.
+// its end can be one unless it is reserved or an operator stands before it.
 func (w *predictWriter) labelled(first, last int) bool {
 	if last == first || !w.Toks[last].IsIdent() {
 		return false
+	}
+	if w.Toks[last].Kind == lex.Ident && parse.Reserved(w.Text(last)) && !w.Word(last-1, "as") {
+		return false // CASE … END, IS NULL
 	}
 	before := w.Toks[last-1]
 	return before.Kind != lex.Op && !strings.ContainsAny(before.Text(w.Src), ".:")

@@ -70,6 +70,9 @@ func firstCall(calls []prediction, i int) int {
 
 // check compares a model with the rows that it is given.
 func (c *prediction) check(t *types.Type) error {
+	if t.ID == types.Unknown || t.ID == types.SQLNull || t.ID == types.Any {
+		return nil // a macro's parameter
+	}
 	if t.ID != types.Struct {
 		return sqlstate.Newf(sqlstate.AmbiguousColumn, "%s is a column, not only a relation", c.rows).At(c.relation).
 			WithHint("Give the relation an alias that no column has.")

@@ -91,8 +91,6 @@ func (w *predictWriter) token(i int) (int, error) {
 			return i, nil
 		}
 		start = i - 2
-	} else if namesObject(w.Editor, i-1) {
-		return i, nil
 	}
 	end := w.Close(i + 1)
 	if end < 0 {
@@ -132,12 +130,14 @@ func (w *predictWriter) call(i, end int, form string) (int, error) {
 	if err := w.allowed(i, v, form); err != nil {
 		return i, err
 	}
+	if w.Word(end+1, "over") {
+		return i, sqlstate.Newf(sqlstate.WrongObjectType, "OVER specified, but %s is not a window function", w.Name(i)).At(at)
+	}
 	p := prediction{at: at, relation: w.Toks[i+4].Start, model: v}
 	if w.Is(i+4, "{") && w.Close(i+4) == end-1 {
-		next, err := w.literal(i, end, form, v)
 		w.name(i, end)
 		w.env.calls = append(w.env.calls, p)
-		return next, err
+		return w.literal(i, end, form, v)
 	}
 	if !w.chain(i+4, end) {
 		return i, sqlstate.Newf(sqlstate.SyntaxError, "the rows of %s must be the alias of a relation, or a struct literal", w.Name(i)).At(p.relation).
@@ -145,7 +145,9 @@ func (w *predictWriter) call(i, end int, form string) (int, error) {
 	}
 	p.rows = w.Src[w.Toks[i+4].Start:w.Toks[end-1].End]
 	w.env.calls = append(w.env.calls, p)
-	w.Replace(at, w.Toks[end].End, w.expression(v, form, p.rows, len(w.env.calls)-1))
+	function, args := w.expression(v, form, p.rows, len(w.env.calls)-1)
+	w.Replace(at, p.relation, function)
+	w.Replace(p.relation, w.Toks[end].End, args) // where errors about the rows point
 	w.name(i, end)
 	return end, nil
 }
@@ -176,13 +178,12 @@ func exampleFields(v *modelVersion) string {
 	return strings.Join(out, ", ")
 }
 
-// expression is a prediction for rows that have an alias.
-func (w *predictWriter) expression(v *modelVersion, form, rows string, call int) string {
+// expression is a prediction for rows that have an alias: the function up to its parenthesis, and the rest.
+func (w *predictWriter) expression(v *modelVersion, form, rows string, call int) (function, args string) {
 	if w.env.looking {
 		return w.look(v, form, rows, call)
 	}
 	var b strings.Builder
-	b.WriteString(w.macro(v, form) + "(")
 	for i, f := range v.signature {
 		if i > 0 {
 			b.WriteString(", ")
@@ -191,17 +192,17 @@ func (w *predictWriter) expression(v *modelVersion, form, rows string, call int)
 		b.WriteString(name + " := " + rows + "." + name)
 	}
 	b.WriteString(")")
-	return b.String()
+	return w.macro(v, form) + "(", b.String()
 }
 
 // look is an expression of a prediction's type that tells whoever plans it what the rows are. Equal
 // predictions look equal, so that they still group by one another.
-func (w *predictWriter) look(v *modelVersion, form, rows string, call int) string {
+func (w *predictWriter) look(v *modelVersion, form, rows string, call int) (function, args string) {
 	call = firstCall(w.env.calls, call)
 	// A qualified relation is no expression; its last part is.
 	parts := lex.Split(rows)[0].Tokens
 	alias := parts[len(parts)-1].Text(rows)
-	return "CAST(" + lookFunction + "(" + strconv.Itoa(call) + ", " + alias + ") AS " + v.returns(form) + ")"
+	return "CAST(" + lookFunction + "(" + strconv.Itoa(call) + ", ", alias + ") AS " + v.returns(form) + ")"
 }
 
 // returns is the type of a form of prediction.
@@ -362,18 +363,19 @@ func (w *predictWriter) table(start, i, end int) (int, error) {
 		}
 		rows++
 	case !w.Is(rows, "(") || w.Close(rows) != end-1:
-		return i, p.Unexpected("TABLE", "( SELECT … )")
+		return i, p.Unexpected("( SELECT … )")
 	}
 	if err := w.allowed(start, v, predict.Label); err != nil {
 		return i, err
 	}
 	w.env.calls = append(w.env.calls, prediction{at: at, relation: w.Toks[rows].Start, model: v, rows: rowsAlias, wide: true})
 	n := len(w.env.calls) - 1
+	whole := func(function, args string) string { return function + args }
 	proba := "CAST(NULL AS MAP(VARCHAR, DOUBLE))"
 	if v.task == model.Classification {
-		proba = w.expression(v, predict.Proba, rowsAlias, n)
+		proba = whole(w.expression(v, predict.Proba, rowsAlias, n))
 	}
-	w.Replace(at, w.Toks[rows].Start, "(SELECT "+rowsAlias+".*, "+w.expression(v, predict.Label, rowsAlias, n)+" AS prediction, "+proba+" AS proba, "+
+	w.Replace(at, w.Toks[rows].Start, "(SELECT "+rowsAlias+".*, "+whole(w.expression(v, predict.Label, rowsAlias, n))+" AS prediction, "+proba+" AS proba, "+
 		w.macro(v, predict.Ordinal)+"() AS version FROM ")
 	w.Replace(w.Toks[end].Start, w.Toks[end].End, " AS "+rowsAlias+")")
 	return rows, nil // a query may have predictions of its own

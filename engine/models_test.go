@@ -42,7 +42,9 @@ type put struct {
 }
 
 func (p put) Plan(context.Context, stmt.Session) (*stmt.Plan, error) {
-	return &stmt.Plan{Exec: func(ctx context.Context, s stmt.Session) (*stmt.Result, error) { return nil, p.f(ctx, s.(modelstmt.Session)) }}, nil
+	return &stmt.Plan{Exec: func(ctx context.Context, s stmt.Session) (*stmt.Result, error) {
+		return nil, p.f(ctx, s.(modelstmt.Session))
+	}}, nil
 }
 
 func (p putter) options() Options {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/eiderdb/eider/functions/predict"
+	"github.com/eiderdb/eider/sql/lex"
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/stmt/model"
 	"github.com/eiderdb/eider/sql/types"
@@ -72,12 +73,33 @@ func (v statementSession) RenameModel(ctx context.Context, from, to string) erro
 	return nowhere(v.s.who.RenameModel(ctx, v.s.conn, from, to))
 }
 
-// artifacts loads what is committed.
+// artifacts loads what is committed, also to databases that are attached: a view of theirs predicts
+// with their models. Whatever bytes have the hash are the right ones.
 type artifacts struct{ conn *internal }
 
 // Artifact implements predict.Loader.
 func (a *artifacts) Artifact(ctx context.Context, hash string) ([]byte, error) {
-	rows, err := a.conn.QueryRows(ctx, "SELECT data FROM eider.artifact_store WHERE hash = $1", hash)
+	data, err := a.read(ctx, a.conn.db.name, hash)
+	if err != nil || data != nil {
+		return data, err
+	}
+	others, err := a.conn.QueryRows(ctx, `SELECT database_name FROM duckdb_tables()
+		WHERE schema_name = 'eider' AND table_name = 'artifact_store' AND database_name <> $1 ORDER BY database_oid`, a.conn.db.name)
+	if err != nil {
+		return nil, nowhere(err)
+	}
+	for _, o := range others {
+		name, _ := o[0].(string)
+		if data, err = a.read(ctx, name, hash); err != nil || data != nil {
+			return data, err
+		}
+	}
+	return nil, nil
+}
+
+// read looks into one database.
+func (a *artifacts) read(ctx context.Context, database, hash string) ([]byte, error) {
+	rows, err := a.conn.QueryRows(ctx, "SELECT data FROM "+lex.QuoteIdent(database)+".eider.artifact_store WHERE hash = $1", hash)
 	if err != nil || len(rows) == 0 {
 		return nil, nowhere(err)
 	}
