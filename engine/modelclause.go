@@ -38,8 +38,8 @@ func (w *predictWriter) clauseAt(i int) (string, int) {
 			}
 		case w.Toks[k].Kind == lex.Ident:
 			word := lex.Fold(w.Text(k))
-			if word == "from" && w.Word(k-1, "distinct") || word == "when" && !w.Word(0, "merge") {
-				continue // IS DISTINCT FROM; CASE WHEN
+			if word == "from" && w.Word(k-1, "distinct") || word == "on" && w.Word(k-1, "distinct") || word == "when" && !w.Word(0, "merge") {
+				continue // IS DISTINCT FROM; DISTINCT ON; CASE WHEN
 			}
 			if !clauseWords[word] {
 				continue
