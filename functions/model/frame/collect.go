@@ -3,8 +3,9 @@ package frame
 import (
 	"fmt"
 	"math"
-	"runtime"
+	"runtime/debug"
 	"slices"
+	"strings"
 
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/types"
@@ -19,10 +20,13 @@ const (
 
 type blocks[T any] struct{ list [][]T }
 
-// tail returns the last block, which has room for at least one value.
+// tail returns the last block, which has room for at least one value. The first block grows, for small data.
 func (b *blocks[T]) tail() *[]T {
-	if n := len(b.list); n == 0 || len(b.list[n-1]) == blockRows {
+	switch n := len(b.list); {
+	case n == 0:
 		b.list = append(b.list, nil)
+	case len(b.list[n-1]) == blockRows:
+		b.list = append(b.list, make([]T, 0, blockRows))
 	}
 	return &b.list[len(b.list)-1]
 }
@@ -93,9 +97,17 @@ func (c *collector) numbers(v *types.Vector, n int) {
 	src := types.Slice[float64](v)
 	nan := math.NaN()
 	c.num.extend(n, func(dst []float64, from int) {
-		copy(dst, src[from:])
-		for i, x := range dst {
-			if x != x || !v.Valid(from+i) {
+		for i, x := range src[from : from+len(dst)] {
+			if x != x {
+				x = nan
+			}
+			dst[i] = x
+		}
+		if v.Validity == nil {
+			return
+		}
+		for i := range dst {
+			if !v.Valid(from + i) {
 				dst[i] = nan
 			}
 		}
@@ -193,56 +205,50 @@ func assemble(cols []collector, content, rows int, identity []int, seed int64) *
 	for i, p := range perm {
 		f.Hash[i] = h.id[p]
 	}
-	// Each column is copied into place and its blocks let go. The collector would only start after as
-	// much again was allocated, so it is asked to run each time an eighth has been let go.
-	eighth, freed := max(rows*len(cols), 1<<23), 0
+	// Each column is copied into place and its blocks let go. Go would collect them only after as much again was
+	// allocated, and blocks of different columns lie between each other, so that no column fits where others
+	// were: each time an eighth has been let go it is given back to the system.
+	eighth := max(rows*len(cols), 1<<23)
+	freed := eighth // what ordering took goes first
+	r := newRoute(perm)
 	for k := range cols {
-		cols[k].finish(&f.Cols[k], perm)
-		name := cols[k].in
-		cols[k] = collector{in: name}
-		if freed += 8 * rows; freed >= eighth {
-			runtime.GC()
+		if freed >= eighth && rows >= blockRows {
+			debug.FreeOSMemory()
 			freed = 0
 		}
+		cols[k].finish(&f.Cols[k], r)
+		cols[k] = collector{in: cols[k].in}
+		freed += 8 * rows
 	}
 	return f
 }
 
-// finish writes the column in the order of perm.
-func (c *collector) finish(out *Column, perm []int32) {
+// finish writes the column in its order.
+func (c *collector) finish(out *Column, r *route) {
 	out.Name, out.Kind = c.in.Name, c.in.Kind
 	switch c.in.Kind {
 	case Number:
-		out.Num = gather(&c.num, perm)
+		out.Num = move(r, &c.num, &r.num)
 	case Instant:
-		out.At = gather(&c.at, perm)
+		out.At = move(r, &c.at, &r.at)
 	default:
 		c.codes = nil
-		out.Dict = slices.Clone(c.texts)
-		slices.Sort(out.Dict)
-		place := make(map[string]int32, len(out.Dict))
-		for i, s := range out.Dict {
-			place[s] = int32(i)
+		sorted, rank := make([]int32, len(c.texts)), make([]int32, len(c.texts))
+		for code := range sorted {
+			sorted[code] = int32(code)
 		}
-		rank := make([]int32, len(c.texts))
-		for code, s := range c.texts {
-			rank[code] = place[s]
+		slices.SortFunc(sorted, func(a, b int32) int { return strings.Compare(c.texts[a], c.texts[b]) })
+		out.Dict = make([]string, len(c.texts))
+		for i, code := range sorted {
+			out.Dict[i], rank[code] = c.texts[code], int32(i)
 		}
-		out.Code = gather(&c.code, perm)
+		out.Code = move(r, &c.code, &r.code)
 		for i, code := range out.Code {
 			if code >= 0 {
 				out.Code[i] = rank[code]
 			}
 		}
 	}
-}
-
-func gather[T any](b *blocks[T], perm []int32) []T {
-	out := make([]T, len(perm))
-	for i, p := range perm {
-		out[i] = b.at(p)
-	}
-	return out
 }
 
 // words calls use with the index of the first row and the words of each block of the column.
