@@ -191,7 +191,7 @@ func DateMicros(days int32) int64 { return scaled(int64(days), 86_400_000_000) }
 
 // assemble orders the collected rows.
 func assemble(cols []collector, content, rows int, identity []int, seed int64) *Frame {
-	f := &Frame{Rows: rows, Cols: make([]Column, len(cols))}
+	f := &Frame{Rows: rows, Cols: make([]Column, len(cols)), Apart: len(identity) == 0}
 	h := hashRows(cols[:content], rows, identity)
 	f.Fingerprint = fingerprint(h.a, h.b)
 	h.b = nil

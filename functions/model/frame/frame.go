@@ -71,6 +71,9 @@ type Frame struct {
 	// Hash identifies each row by its Identity columns (all, where none were named). It depends
 	// on nothing else: not on the seed, nor on the other columns.
 	Hash []uint64
+	// Apart tells that Hash is of a row's whole content, because no Identity was named: equal rows are
+	// rows of their own then, which splits and folds part like any others. Rows of one named identity stay together.
+	Apart bool
 	// Fingerprint is of all columns' values in their order and of the number of rows. The rows' order and
 	// the columns' names don't matter.
 	Fingerprint [32]byte

@@ -146,11 +146,15 @@ func (c *Column) noNulls(rows []int32, what string) error {
 }
 
 // Rank returns the positions in rows in the order of the rows' keyed hashes: a shuffle that depends on the
-// rows' identity and the seed only.
+// rows' identity and the seed only. Equal rows, which stand side by side in a frame, are numbered where they are to be
+// parted (Apart): otherwise all rows of a table of few categories that agree would fall on one side.
 func (f *Frame) Rank(rows []int32, seed int64) []int32 {
-	keys := make([]uint64, len(rows))
+	keys, same := make([]uint64, len(rows)), uint64(0)
 	for i, r := range rows {
-		keys[i] = Keyed(f.Hash[r], seed)
+		if same++; !f.Apart || i == 0 || f.Hash[r] != f.Hash[rows[i-1]] {
+			same = 0
+		}
+		keys[i] = Keyed(f.Hash[r]+same*k2, seed)
 	}
 	return order(keys)
 }

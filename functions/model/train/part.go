@@ -22,7 +22,7 @@ type part struct {
 // part does.
 func (r *run) newPart(from, to int) *part {
 	f := r.frame
-	view := &frame.Frame{Rows: to - from, Cols: make([]frame.Column, len(f.Cols)), Hash: f.Hash[from:to:to]}
+	view := &frame.Frame{Rows: to - from, Cols: make([]frame.Column, len(f.Cols)), Hash: f.Hash[from:to:to], Apart: f.Apart}
 	for k, c := range f.Cols {
 		out := frame.Column{Name: c.Name, Kind: c.Kind, Dict: c.Dict}
 		switch c.Kind {

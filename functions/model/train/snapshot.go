@@ -25,9 +25,11 @@ type columns struct {
 
 // loading is what is read for a plan.
 type loading struct {
-	inputs   []frame.Input
-	aside    int
+	inputs []frame.Input
+	aside  int
+	// identity is what a row's hash is of; named tells that ID says so, and not that it is all.
 	identity []string
+	named    bool
 	cols     columns
 }
 
@@ -70,12 +72,11 @@ func (p *Plan) loading(incumbent *Incumbent) *loading {
 			}
 		}
 	}
-	if l.identity == nil { // a row is what it holds; in an order that doesn't depend on the statement's
+	if l.named = l.identity != nil; !l.named { // a row is what it holds
 		for _, in := range l.inputs {
 			l.identity = append(l.identity, in.Name)
 		}
 	}
-	slices.Sort(l.identity)
 	if incumbent != nil {
 		for i, sql := range incumbent.SQL {
 			l.cols.incumbent = append(l.cols.incumbent, l.add("deployed version's prediction "+strconv.Itoa(i), sql, frame.Number))
@@ -112,9 +113,13 @@ func (l *loading) add(name, sql string, kind frame.Kind) string {
 func (r *run) load(ctx context.Context) error {
 	l := r.plan.loading(r.incumbent)
 	r.cols, r.identity = l.cols, l.identity
+	identity := l.identity
+	if !l.named {
+		identity = nil
+	}
 	rows := int64(0)
 	f, err := frame.Load(ctx, r.session, r.spec.Query, l.inputs, frame.Options{
-		Seed: r.spec.Seed, Identity: l.identity, Aside: l.aside, MaxBytes: r.o.MaxBytes,
+		Seed: r.spec.Seed, Identity: identity, Aside: l.aside, MaxBytes: r.o.MaxBytes,
 		Progress: func(n int64) {
 			rows = n
 			r.progress.within(float64(n) / float64(n+1_000_000)) // how many there will be isn't known
