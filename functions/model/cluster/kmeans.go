@@ -113,6 +113,7 @@ type lloyd struct {
 	*points
 	k       int
 	centres [][]float64
+	across  []float64 // the centres, feature by feature
 	label   []int32
 	upper   []float64
 	lower   []float64
@@ -123,12 +124,17 @@ type lloyd struct {
 	scratch              []scratch
 }
 
+// tile is how many centres' distances are compared at a time.
+const tile = 8
+
 // scratch is one goroutine's memory for the rows of a block that must be looked at.
 type scratch struct {
-	rows           []int32
-	x              [][]float64
-	d, best, other []float64
-	label          []int32
+	rows        []int32
+	x           [][]float64 // their features
+	window      [][]float64
+	d           []float64 // tile × BlockRows distances
+	best, other []float64
+	label, at   []int32
 }
 
 func newLloyd(p *points, start [][]float64) *lloyd {
@@ -143,13 +149,14 @@ func newLloyd(p *points, start [][]float64) *lloyd {
 	}
 	for t := range l.scratch {
 		w := &l.scratch[t]
-		w.rows, w.label = make([]int32, 0, model.BlockRows), make([]int32, model.BlockRows)
-		w.d, w.best, w.other = make([]float64, model.BlockRows), make([]float64, model.BlockRows), make([]float64, model.BlockRows)
-		w.x = make([][]float64, n)
+		w.rows, w.label, w.at = make([]int32, 0, model.BlockRows), make([]int32, model.BlockRows), make([]int32, model.BlockRows)
+		w.d, w.best, w.other = make([]float64, tile*model.BlockRows), make([]float64, model.BlockRows), make([]float64, model.BlockRows)
+		w.x, w.window = make([][]float64, n), make([][]float64, n)
 		for j := range w.x {
 			w.x[j] = make([]float64, model.BlockRows)
 		}
 	}
+	l.across = make([]float64, n*k)
 	l.separate()
 	return l
 }
@@ -198,7 +205,11 @@ func (l *lloyd) assign(ctx context.Context) (changed int, err error) {
 				w.rows = append(w.rows, int32(i))
 			}
 		}
-		l.nearest(w)
+		x := l.gather(w, from, to)
+		if len(w.rows) > 0 && l.label[w.rows[0]] >= 0 {
+			x = l.tighten(w, x)
+		}
+		l.nearest(w, x)
 		for r, i := range w.rows {
 			old, now := l.label[i], w.label[r]
 			l.upper[i], l.lower[i] = math.Sqrt(w.best[r])*slack, math.Sqrt(w.other[r])/slack
@@ -207,9 +218,9 @@ func (l *lloyd) assign(ctx context.Context) (changed int, err error) {
 			}
 			l.label[i] = now
 			weight := l.weight(int(i))
-			l.count(sum, w.x, r, int(now), weight, 1)
+			l.count(sum, x, r, int(now), weight, 1)
 			if old >= 0 {
-				l.count(sum, w.x, r, int(old), -weight, -1)
+				l.count(sum, x, r, int(old), -weight, -1)
 			}
 			sum[len(sum)-1]++
 		}
@@ -234,32 +245,99 @@ func (l *lloyd) count(sum []float64, x [][]float64, r, cluster int, weight, rows
 	sum[l.k*n+l.k+cluster] += rows
 }
 
-// nearest fills best, other and label of the scratch rows: the squared distances to the nearest
-// and second nearest centre. The first of several nearest counts.
-func (l *lloyd) nearest(w *scratch) {
+// own fills d with the squared distances of rows with features x to their centres.
+func (l *lloyd) own(d []float64, x [][]float64, label []int32) {
+	clear(d)
+	label = label[:len(d)]
+	for j := range x {
+		centre, col := l.across[j*l.k:(j+1)*l.k], x[j][:len(d)]
+		for r, v := range col {
+			v -= centre[label[r]]
+			d[r] += float64(v * v)
+		}
+	}
+}
+
+// tighten measures the scratch rows' distances to their centres, and drops the rows whose lower
+// bound is above it.
+func (l *lloyd) tighten(w *scratch, x [][]float64) [][]float64 {
 	m := len(w.rows)
-	if m == 0 {
-		return
+	for r, i := range w.rows {
+		w.label[r] = l.label[i]
+	}
+	d := w.d[:m]
+	l.own(d, x, w.label)
+	kept := 0
+	for r, i := range w.rows {
+		u := math.Sqrt(d[r]) * slack
+		l.upper[i] = u
+		w.at[kept], w.rows[kept] = int32(r), i
+		if u*slack >= max(l.lower[i], l.half[w.label[r]]) {
+			kept++
+		}
+	}
+	w.rows = w.rows[:kept]
+	if kept == m {
+		return x
+	}
+	for j, col := range x {
+		out := w.x[j][:kept]
+		for r, from := range w.at[:kept] {
+			out[r] = col[from]
+		}
+	}
+	return w.x
+}
+
+// gather returns the features of the scratch rows, which are among from ≤ i < to.
+func (l *lloyd) gather(w *scratch, from, to int) [][]float64 {
+	m := len(w.rows)
+	if m == to-from {
+		return window(w.window, l.x, from, to)
 	}
 	for j, col := range l.x {
-		to := w.x[j][:m]
+		out := w.x[j][:m]
 		for r, i := range w.rows {
-			to[r] = col[i]
+			out[r] = col[i]
 		}
 	}
-	best, other, label, d := w.best[:m], w.other[:m], w.label[:m], w.d[:m]
+	return w.x
+}
+
+// nearest fills best, other and label for the scratch rows, whose features are x: the squared
+// distances to the nearest and second nearest centre. The first of several nearest counts.
+func (l *lloyd) nearest(w *scratch, x [][]float64) {
+	m := len(w.rows)
+	for r := range m {
+		w.best[r], w.other[r] = math.Inf(1), math.Inf(1)
+	}
+	for first := 0; first < l.k && m > 0; first += tile {
+		group := l.centres[first:min(first+tile, l.k)]
+		for c, centre := range group {
+			distances(w.d[c*model.BlockRows:c*model.BlockRows+m], x, centre)
+		}
+		smallest(w.best[:m], w.other[:m], w.label[:m], w.d, first, len(group))
+	}
+}
+
+// smallest brings the distances of a group of centres into the smallest and second smallest so
+// far. Distances are compared as the whole numbers with their bits, which for numbers of at
+// least 0 is the same and needs no branch: which centre is nearest can't be foreseen.
+func smallest(best, other []float64, label []int32, d []float64, first, group int) {
+	other, label = other[:len(best)], label[:len(best)]
 	for r := range best {
-		best[r], other[r] = math.Inf(1), math.Inf(1)
-	}
-	for c, centre := range l.centres {
-		distances(d, w.x, centre)
-		for r, v := range d {
-			if v < best[r] {
-				other[r], best[r], label[r] = best[r], v, int32(c)
-			} else if v < other[r] {
-				other[r] = v
+		low, second, at := math.Float64bits(best[r]), math.Float64bits(other[r]), int(label[r])
+		i := r
+		for c := first; c < first+group; c++ {
+			v := math.Float64bits(d[i])
+			second = min(second, max(low, v))
+			if v < low {
+				at = c
 			}
+			low = min(low, v)
+			i += model.BlockRows
 		}
+		best[r], other[r], label[r] = math.Float64frombits(low), math.Float64frombits(second), int32(at)
 	}
 }
 
@@ -270,7 +348,11 @@ func (l *lloyd) move() (moved float64) {
 	for c, centre := range l.centres {
 		d := 0.0
 		for j := range centre {
-			to := l.sums[c*n+j] / l.sums[l.k*n+c]
+			weight := l.sums[l.k*n+c]
+			if !(weight > 0) {
+				break // every row in it has weight 0: it stays where it is
+			}
+			to := l.sums[c*n+j] / weight
 			d += float64((to - centre[j]) * (to - centre[j]))
 			centre[j] = to
 		}
@@ -291,9 +373,12 @@ func (l *lloyd) move() (moved float64) {
 	return moved
 }
 
-// separate computes half the distance of each centre to the nearest other.
+// separate computes half the distance of each centre to the nearest other, once they have moved.
 func (l *lloyd) separate() {
 	for c, centre := range l.centres {
+		for j, v := range centre {
+			l.across[j*l.k+c] = v
+		}
 		nearest := math.Inf(1)
 		for o, other := range l.centres {
 			if o == c {
@@ -312,7 +397,7 @@ func (l *lloyd) separate() {
 // fillEmpty moves clusters without rows to the rows farthest from their centres, as
 // scikit-learn does, and tells whether there were any.
 func (l *lloyd) fillEmpty(ctx context.Context) (bool, error) {
-	n, filled := len(l.x), false
+	n, filled, row := len(l.x), false, make([][]float64, len(l.x))
 	for c := range l.k {
 		if l.sums[l.k*n+l.k+c] > 0 {
 			continue
@@ -326,18 +411,12 @@ func (l *lloyd) fillEmpty(ctx context.Context) (bool, error) {
 			if l.sums[l.k*n+l.k+int(l.label[i])] < 2 {
 				continue // alone: it would leave an empty cluster behind
 			}
-			d := 0.0
-			for j, v := range l.centres[l.label[i]] {
-				d += float64((l.x[j][i] - v) * (l.x[j][i] - v))
-			}
-			if d > far {
-				far, at = d, i
+			d := []float64{0}
+			if l.own(d, window(row, l.x, i, i+1), l.label[i:i+1]); d[0] > far {
+				far, at = d[0], i
 			}
 		}
-		row := make([][]float64, n)
-		for j := range row {
-			row[j] = l.x[j][at : at+1]
-		}
+		row = window(row, l.x, at, at+1)
 		weight := l.weight(at)
 		l.count(l.sums, row, 0, int(l.label[at]), -weight, -1)
 		l.count(l.sums, row, 0, c, weight, 1)
@@ -355,35 +434,34 @@ func (l *lloyd) fillEmpty(ctx context.Context) (bool, error) {
 func (l *lloyd) settle(ctx context.Context, out *result) error {
 	n := len(l.x)
 	sums, err := model.SumBlocks(ctx, l.rows, len(l.sums), l.threads, func(_ int, sum []float64, from, to int) {
-		for i := from; i < to; i++ {
-			c := int(l.label[i])
-			weight := l.weight(i)
-			for j, col := range l.x {
-				sum[c*n+j] += float64(weight * col[i])
+		label := l.label[from:to]
+		for j, col := range l.x {
+			for i, v := range col[from:to] {
+				if l.w != nil {
+					v *= l.w[from+i]
+				}
+				sum[int(label[i])*n+j] += v
 			}
-			sum[l.k*n+c] += weight
+		}
+		for i, c := range label {
+			sum[l.k*n+int(c)] += l.weight(from + i)
+			sum[l.k*n+l.k+int(c)]++
 		}
 	})
 	if err != nil {
 		return err
 	}
-	for c, centre := range l.centres {
-		for j := range centre {
-			if weight := sums[l.k*n+c]; weight > 0 {
-				centre[j] = sums[c*n+j] / weight
-			}
-		}
+	l.sums = sums
+	l.move()
+	if _, err := l.assign(ctx); err != nil {
+		return err
 	}
 	inertia, err := model.SumBlocks(ctx, l.rows, 1, l.threads, func(worker int, sum []float64, from, to int) {
 		w := &l.scratch[worker]
-		w.rows = w.rows[:0]
-		for i := from; i < to; i++ {
-			w.rows = append(w.rows, int32(i))
-		}
-		l.nearest(w)
-		for r, i := range w.rows {
-			l.label[i] = w.label[r]
-			sum[0] += float64(l.weight(int(i)) * w.best[r])
+		d := w.d[:to-from]
+		l.own(d, window(w.window, l.x, from, to), l.label[from:to])
+		for i, v := range d {
+			sum[0] += float64(l.weight(from+i) * v)
 		}
 	})
 	if err != nil {
