@@ -368,33 +368,3 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
-
-func BenchmarkTrain(b *testing.B) {
-	const rows = 1_000_000
-	for name, x := range map[string][][]float64{"uniform": uniform(rows, 20), "blobs": first(blobs(rows, 20, 8, 1))} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			j := job(b, x, nil, map[string]any{"k": int64(8)})
-			var f *model.Fitted
-			for b.Loop() {
-				f, _ = fitted(b, j)
-			}
-			b.ReportMetric(f.Notes["inertia"].(float64), "inertia")
-			b.ReportMetric(float64(f.Rounds), "iterations")
-		})
-	}
-}
-
-func first(x [][]float64, _ []float64) [][]float64 { return x }
-
-func uniform(rows, features int) [][]float64 {
-	r := rand.New(rand.NewPCG(1, 1))
-	x := make([][]float64, features)
-	for j := range x {
-		x[j] = make([]float64, rows)
-		for i := range x[j] {
-			x[j][i] = (r.Float64() - 0.5) * math.Sqrt(12)
-		}
-	}
-	return x
-}

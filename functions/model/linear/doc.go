@@ -23,6 +23,8 @@
 //	others:  Newton with reused Hessians, L-BFGS where there are too many parameters for a Hessian
 //	θ of z ─▶ β of x ─▶ blob
 //
+// A feature that is NaN when predicting makes the row's outputs NaN.
+//
 // Standardising changes the arithmetic only: penalties are brought to z's units, so that the
 // minimum is that of the formulas above. Every sum over rows is a model.SumBlocks.
 package linear
