@@ -321,10 +321,11 @@ func (b *booster) save(rounds int) ([]byte, error) {
 	return canonical(C.GoString(data)), nil
 }
 
-// canonical drops the number of threads from the parameters at the end of a model's text.
+// canonical drops the number of threads from the parameters behind a model's trees, and
+// blank lines at its end.
 func canonical(text string) []byte {
 	out := make([]byte, 0, len(text))
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(strings.TrimRight(text, "\x00\n") + "\n") {
 		if !strings.HasPrefix(line, "[num_threads:") {
 			out = append(out, line...)
 		}

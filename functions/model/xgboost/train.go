@@ -7,6 +7,7 @@ package xgboost
 import "C"
 
 import (
+	"bytes"
 	"context"
 	"math"
 	"runtime"
@@ -294,8 +295,10 @@ func (b *booster) keep(rounds int) error {
 }
 
 // save writes the model as UBJSON, which holds neither times nor thread counts.
-func (b *booster) save() ([]byte, error) {
-	config := C.CString(`{"format":"ubj"}`)
+func (b *booster) save() ([]byte, error) { return b.saveAs("ubj") }
+
+func (b *booster) saveAs(format string) ([]byte, error) {
+	config := C.CString(`{"format":"` + format + `"}`)
 	defer C.free(unsafe.Pointer(config))
 	var data unsafe.Pointer
 	var size C.uint64_t
@@ -303,5 +306,5 @@ func (b *booster) save() ([]byte, error) {
 		return nil, err
 	}
 	defer C.free(data)
-	return C.GoBytes(data, C.int(size)), nil
+	return bytes.Clone(unsafe.Slice((*byte)(data), int(size))), nil
 }
