@@ -41,12 +41,17 @@ func CellOf(v any, t *types.Type) (Cell, error) {
 			return Cell{Text: s}, nil
 		}
 	case isDate, isTimestamp, isZoned:
-		if at, ok := instantOf(v); ok {
+		if at, ok := instantOf(v, classOf(t)); ok {
 			return Cell{Int: at}, nil
 		}
 	case isSeconds:
 		if x, ok := v.(types.TimeValue); ok {
 			return Cell{Int: int64(x)}, nil
+		}
+		if s, ok := v.(string); ok && t.ID == types.Time {
+			if at, err := time.Parse("15:04:05", s); err == nil && len(s) <= len("15:04:05.000000") {
+				return Cell{Int: int64(at.Sub(at.Truncate(24*time.Hour)) / time.Microsecond)}, nil
+			}
 		}
 	}
 	return Cell{}, convertible(v, t)
@@ -101,10 +106,33 @@ func numberCell(v any, t *types.Type) (Cell, error) {
 	return Cell{}, sqlstate.Newf(sqlstate.FeatureNotSupported, "only the database converts %v to %s", v, t)
 }
 
+// layouts are the texts that are read here, by class; a fraction of a second may follow.
+var layouts = map[class][]string{
+	isDate:      {"2006-01-02"},
+	isTimestamp: {"2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02"},
+	isZoned:     {"2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05Z07:00", "2006-01-02 15:04:05Z07"},
+}
+
 // instantOf is a date or timestamp in microseconds.
-func instantOf(v any) (int64, bool) {
+func instantOf(v any, c class) (int64, bool) {
 	switch x := v.(type) {
+	case string:
+		switch x {
+		case "infinity":
+			return math.MaxInt64, true
+		case "-infinity":
+			return -math.MaxInt64, true
+		}
+		for _, layout := range layouts[c] {
+			// DuckDB rounds what is finer than a microsecond.
+			if at, err := time.Parse(layout, x); err == nil && at.Nanosecond()%1000 == 0 {
+				return at.UnixMicro(), true
+			}
+		}
 	case time.Time:
+		if c == isDate { // its UTC day
+			return frame.DateMicros(int32(floorDiv(x.Unix(), 86400))), true
+		}
 		return x.UnixMicro(), true
 	case types.DateValue:
 		return frame.DateMicros(int32(x)), true
@@ -114,4 +142,12 @@ func instantOf(v any) (int64, bool) {
 		return int64(x), true
 	}
 	return 0, false
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
 }
