@@ -11,6 +11,7 @@ import (
 	"github.com/eiderdb/eider/sql/parse"
 	"github.com/eiderdb/eider/sql/rewrite"
 	"github.com/eiderdb/eider/sql/sqlstate"
+	"github.com/eiderdb/eider/sql/types"
 )
 
 // predictForms are the functions that predictions are written with.
@@ -35,6 +36,8 @@ type predictions struct {
 	// unnamed are calls of predict whose model isn't a constant: they are left alone, because
 	// somebody may have a function of that name.
 	unnamed []int
+	// features are the types of the parameters that stand for columns, by number.
+	features map[int]*types.Type
 	// looking makes the rule write calls of eider_look in place of the predictions: whoever plans
 	// those learns what columns each has.
 	looking bool
@@ -324,10 +327,32 @@ func (w *predictWriter) value(k, stop int, f predict.Field, before string) {
 	t := w.Toks[k+2]
 	bare := stop == k+3 && (t.Kind == lex.Param || t.Kind == lex.Question || t.IsString())
 	if bare {
+		w.parameter(k+2, predict.CastType(f.Type))
 		open += "CAST("
 		w.Insert(w.Toks[stop-1].End, " AS "+predict.CastType(f.Type)+")")
 	}
 	w.Replace(w.Toks[k].Start, w.Toks[k+1].End, open)
+}
+
+// parameter notes the type of the parameter at token k: DuckDB doesn't always find it in a cast.
+func (w *predictWriter) parameter(k int, name string) {
+	number := 0
+	switch t := w.Toks[k]; t.Kind {
+	case lex.Param:
+		number, _ = strconv.Atoi(t.Text(w.Src)[1:])
+	case lex.Question:
+		for _, q := range w.Toks[:k+1] {
+			if q.Kind == lex.Question {
+				number++
+			}
+		}
+	}
+	if t := types.Named(name); t != nil && number > 0 {
+		if w.env.features == nil {
+			w.env.features = map[int]*types.Type{}
+		}
+		w.env.features[number] = t
+	}
 }
 
 // rowsAlias is the name of the rows of PREDICT(MODEL …) in what is written for it.
@@ -337,13 +362,16 @@ const rowsAlias = "eider_row"
 func (w *predictWriter) table(start, i, end int) (int, error) {
 	p := parse.New(w.Src, lex.Stmt{Start: w.Toks[i+3].Start, End: w.Toks[end-1].End, Tokens: w.Toks[i+3 : end]})
 	ref, err := p.ModelRef()
-	if err != nil {
-		return i, err
-	}
 	at := w.Toks[start].Start
 	if c := w.clause(start); c != "from" && c != "join" && !(c == "on" && w.Is(start-1, ",")) {
+		if err != nil || !p.AcceptMark(",") || !p.Is("table") && !p.IsMark("(") {
+			return i, nil // columns of a table that has the name
+		}
 		return i, sqlstate.New(sqlstate.SyntaxError, "PREDICT(MODEL …) stands in FROM").At(at).
 			WithHint("In an expression write predict('%s', t), where t is a relation's alias.", ref.Span.Text)
+	}
+	if err != nil {
+		return i, err
 	}
 	v, err := w.env.modelOf(w.env.ctx, ref)
 	if err != nil {

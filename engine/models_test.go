@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,9 +13,7 @@ import (
 	"github.com/eiderdb/eider/functions/model/artifact"
 	"github.com/eiderdb/eider/functions/model/linear"
 	"github.com/eiderdb/eider/functions/predict"
-	"github.com/eiderdb/eider/sql/lex"
 	"github.com/eiderdb/eider/sql/parse"
-	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/stmt"
 	modelstmt "github.com/eiderdb/eider/sql/stmt/model"
 )
@@ -175,25 +172,3 @@ func modelDB(t testing.TB) (*DB, putter) {
 	put("churn", cv, cd, "default")
 	return openDB(t, p.options()), p
 }
-
-func TestPredict(t *testing.T) {
-	db, _ := modelDB(t)
-	s := newSession(t, db, SessionOptions{})
-	exec(t, s, "put price; put churn; create table c as select * from (values (10, 2.5, 'pro'), (1, NULL, 'free'), (NULL, NULL, NULL), (NULL, 1.0, 'gold')) v(age, size, \"Plan Name\")")
-	round := func(col string) string { return "round(" + col + ", 6)" }
-
-	require.Equal(t, "28.5\n6\nNULL\nNULL", rowsOf(t, s, "select case when age is not null then "+round("predict('price', c)")+" end from c"))
-	require.Equal(t, "yes\nno\nNULL\nno", rowsOf(t, s, "select predict('churn', c) from c"))
-	require.Equal(t, "yes", rowsOf(t, s, "select predict('churn', {'age': 10, 'plan name': 'pro', 'other': 1})"))
-	require.Equal(t, "yes", rowsOf(t, s, "select predict('churn', {age: $1, 'plan name': $2})", 10, "pro"))
-	require.Equal(t, "yes", rowsOf(t, s, "select predict('churn@1', x) from (select 10 as age, 'pro' as \"Plan Name\") x"))
-	require.Equal(t, "true", rowsOf(t, s, "select predict_proba('churn', c)['yes'] > 0.5 and predict_raw('churn', c) > 0 from c limit 1"))
-	require.Equal(t, "no\t1\t[Plan Name]", rowsOf(t, s, `select p.label, p.version, p.unseen from (select predict_struct('churn', c) p from c where "Plan Name" = 'gold')`))
-	require.Equal(t, "yes\t1\t[]", rowsOf(t, s, `select p.label, p.version, p.unseen from (select predict_struct('churn', c) p from c limit 1)`))
-	require.Equal(t, "28.5\tNULL\t1", rowsOf(t, s, "select round(prediction, 6), proba, version from predict(model price, table c) limit 1"))
-	require.Equal(t, "10\t2.5\tpro\tyes\t1", rowsOf(t, s, "select * exclude (proba) from ml.predict(model churn, (select * from c where age = 10)) as p where p.prediction = 'yes'"))
-}
-
-var _ = sqlstate.New
-var _ = lex.Split
-var _ = strings.Join

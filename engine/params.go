@@ -108,6 +108,8 @@ func (p *plain) declared(n int) []*types.Type {
 		ts[i] = types.Of(types.Varchar)
 		if i < len(p.q.declared) && isKnown(p.q.declared[i]) {
 			ts[i] = p.q.declared[i]
+		} else if t := p.features[i+1]; t != nil {
+			ts[i] = t
 		}
 	}
 	return ts
@@ -145,6 +147,8 @@ func (p *plain) cast(ctx context.Context, made *prepared, text string, unknown [
 			switch {
 			case i < len(p.q.declared) && isKnown(p.q.declared[i]):
 				t = p.q.declared[i]
+			case p.features[i+1] != nil:
+				t = p.features[i+1]
 			case i < len(p.q.declared) && isBareNumeric(p.q.declared[i]):
 				t = anyNumeric
 			default:

@@ -21,6 +21,8 @@ type plain struct {
 	params   []*types.Type
 	columns  []types.Column
 	verdict  *gate.Verdict
+	// features are the types of parameters that stand for a model's columns, by number.
+	features map[int]*types.Type
 	// looked are the counts of changed definitions when its predictions' rows were looked at.
 	looked [2]uint64
 }
@@ -106,7 +108,7 @@ func (p *plain) prepareOnce(ctx context.Context, w *predictions) error {
 	global := s.db.planned.Load() // before anything is looked up
 	env := &ruleEnv{Session: s, ctx: ctx}
 	text, m, err := s.rules.Apply(p.q.text, p.q.st, env)
-	*w = env.predictions
+	*w, p.features = env.predictions, env.features
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package types
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -138,6 +139,21 @@ func (t *Type) String() string {
 		return "MAP"
 	}
 	return t.ID.String()
+}
+
+// Named returns the type of a name as String writes it, nil for one with parts (a LIST, a STRUCT, an
+// ENUM) or of a user's own.
+func Named(name string) *Type {
+	for id := Boolean; id <= Interval; id++ {
+		if names[id] == name && id != Decimal {
+			return Of(id)
+		}
+	}
+	t := &Type{ID: Decimal}
+	if n, err := fmt.Sscanf(name, "DECIMAL(%d,%d)", &t.Width, &t.Scale); err == nil && n == 2 && t.String() == name {
+		return t
+	}
+	return nil
 }
 
 // Equal reports whether both are the same type, modifiers and alias included.

@@ -95,7 +95,11 @@ func (o *objects) findOne(ctx context.Context, s Session, n parse.QualifiedName)
 		}
 		return []object{{}}, nil
 	case o.kind.name == "model":
-		return []object{{n.Qualifier(), n.Last()}}, nil
+		schema := alias(n.Qualifier())
+		if lex.EqualFold(schema, "main") {
+			schema = "" // as models are known
+		}
+		return []object{{schema, n.Last()}}, nil
 	case o.kind.name == "schema" || o.within:
 		schema, err := findSchema(ctx, s, n)
 		if err != nil || !o.within {
