@@ -1,10 +1,39 @@
 package model
 
 import (
+	"context"
+	"fmt"
+
+	"github.com/eiderdb/eider/functions/predict"
 	"github.com/eiderdb/eider/sql/lex"
 	"github.com/eiderdb/eider/sql/parse"
 	"github.com/eiderdb/eider/sql/sqlstate"
+	"github.com/eiderdb/eider/sql/stmt"
 )
+
+func deployKind() *stmt.Kind {
+	return &stmt.Kind{
+		Name: "DEPLOY MODEL", Leads: [][]string{{"deploy", "model"}}, Parse: reader(parseDeploy),
+		Call: "eider.deploy", FromCall: fromCall(func(t *twin) error {
+			t.write("DEPLOY MODEL ")
+			return first(t.model(), t.name("alias", " TO "))
+		}, parseDeploy),
+		Doc: stmt.Doc{
+			Summary: "Makes a model's name, or an alias of it, mean a version.",
+			Syntax:  "DEPLOY MODEL name@{version | alias} [TO alias]",
+			Notes: "Without TO, the bare name is meant (the alias `default`): `predict('churn', t)` and views that call it use the version from the commit on. " +
+				"`DEPLOY MODEL churn@staging TO prod` takes over what another alias means.\n\n" +
+				"Views name the columns that a model needs. Where a view calls the alias and the new version needs other columns, or predicts another type, " +
+				"the statement fails (2BP01) and names the views. It needs the privilege DEPLOY.\n\n" +
+				"Returns `model, alias, version, previous`; `previous` is NULL for a new alias. `CANARY n` and `SHADOW` are reserved (0A000).",
+			Examples: []stmt.Example{
+				{Setup: exampleModel + "; " + exampleAgain, SQL: "DEPLOY MODEL rent@2 TO prod", Want: "rent\tprod\t2\tNULL"},
+				{SQL: "DEPLOY MODEL rent@1 TO prod", Want: "rent\tprod\t1\t2"},
+				{SQL: "DEPLOY MODEL rent@9", Code: "42704"},
+			},
+		},
+	}
+}
 
 // deploy is DEPLOY MODEL as it was written.
 type deploy struct {
@@ -44,6 +73,60 @@ func parseDeploy(p *parse.Parser) (*deploy, error) {
 	return d, nil
 }
 
+const deployColumns = "model VARCHAR, alias VARCHAR, version BIGINT, previous BIGINT"
+
+func (d *deploy) Plan(ctx context.Context, ss stmt.Session) (*stmt.Plan, error) {
+	s, err := session(ss)
+	if err != nil {
+		return nil, err
+	}
+	name := d.alias.text
+	if name == "" {
+		name = predict.DefaultAlias
+	}
+	m, v, err := d.check(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return &stmt.Plan{
+		Columns: result(deployColumns),
+		Explain: []string{fmt.Sprintf("Deploy %s as %s", refText(m.key, v.number), predict.AliasName(m.key, name))},
+		Exec: func(ctx context.Context, _ stmt.Session) (*stmt.Result, error) {
+			m, v, err := d.check(ctx, s)
+			if err != nil {
+				return nil, err
+			}
+			aliases, err := deployed(ctx, s, m.key)
+			if err != nil {
+				return nil, err
+			}
+			changed, err := m.deployAs(ctx, s, v, name, "DEPLOY MODEL", d.model.Span)
+			if err != nil {
+				return nil, err
+			}
+			if !changed {
+				s.Notice("NOTICE", fmt.Sprintf("%s means version %d already", predict.AliasName(m.key, name), v.number))
+			}
+			return &stmt.Result{Rows: [][]any{{m.key, name, v.number, numberOrNull(aliases[name])}}}, nil
+		},
+	}, nil
+}
+
+func (d *deploy) check(ctx context.Context, s Session) (*model, *version, error) {
+	m, v, err := resolve(ctx, s, d.model)
+	if err != nil {
+		return nil, nil, err
+	}
+	return m, v, s.Require(ctx, m.key, "DEPLOY")
+}
+
+func numberOrNull(n int64) any {
+	if n == 0 {
+		return nil
+	}
+	return n
+}
+
 // alias reads the name of an alias. DEFAULT is the one that a bare model name means.
 func alias(p *parse.Parser) (word, error) {
 	n, err := p.Label("an alias")
@@ -75,46 +158,8 @@ func isAlias(s string) bool {
 	return s != ""
 }
 
-// rollback is ROLLBACK MODEL as it was written.
-type rollback struct {
-	model parse.ModelRef
-	alias word
-	// to is the version to go back to, 0 for the one before.
-	to     int64
-	toSpan parse.Span
-}
-
-func parseRollback(p *parse.Parser) (*rollback, error) {
-	if err := p.ExpectWords("rollback", "model"); err != nil {
-		return nil, err
-	}
-	r := &rollback{}
-	var err error
-	if r.model, err = p.ModelRef(); err != nil {
-		return nil, err
-	}
-	if r.model.Version != 0 {
-		return nil, parse.Errorf(r.model.Span, sqlstate.SyntaxError, "ROLLBACK MODEL takes a model or an alias, not a version").
-			WithHint("ROLLBACK MODEL %s TO %d;", r.model.Name.Span.Text, r.model.Version)
-	}
-	if r.model.Alias != "" {
-		r.alias = word{lex.Fold(r.model.Alias), r.model.Span}
-	}
-	if r.alias.text == "" && p.AcceptWord("alias") {
-		if r.alias, err = alias(p); err != nil {
-			return nil, err
-		}
-	}
-	if p.AcceptWord("to") {
-		if r.to, r.toSpan, err = version(p); err != nil {
-			return nil, err
-		}
-	}
-	return r, nil
-}
-
-// version reads a version's number, perhaps with VERSION or @ before it.
-func version(p *parse.Parser) (int64, parse.Span, error) {
+// readVersion reads a version's number, perhaps with VERSION or @ before it.
+func readVersion(p *parse.Parser) (int64, parse.Span, error) {
 	p.AcceptWord("version")
 	p.AcceptMark("@")
 	return count(p, "version", 1, 1<<31-1)

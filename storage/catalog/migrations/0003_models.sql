@@ -21,11 +21,14 @@ CREATE TABLE eider.model_version_store (
     target        VARCHAR,
     output_type   VARCHAR NOT NULL,  -- SQL type that predict returns
     classes       VARCHAR[],         -- text of the classes in the scorer's order; NULL for none
+    class_sql     VARCHAR[],         -- a literal of each
     positive      VARCHAR,
     signature     VARCHAR NOT NULL,  -- JSON: [{"name": …, "type": …}], the columns that predict needs, in the macros' order
     transform     VARCHAR NOT NULL,  -- JSON of transform.Fitted
     features      VARCHAR[] NOT NULL,-- names of what the estimator sees
-    feature_sql   VARCHAR[] NOT NULL,-- one DOUBLE expression over the signature each
+    feature_sql   VARCHAR[] NOT NULL,-- one DOUBLE expression over the signature each; with groups one more, the group's number
+    unseen        VARCHAR NOT NULL,  -- JSON: [{"column": …, "sql": …}], expressions that tell of categories that training didn't see
+    groups        VARCHAR[],         -- values of PARTITION BY that have an estimator of their own; NULL without it
     spec          VARCHAR NOT NULL,  -- JSON of train.Spec
     statement     VARCHAR NOT NULL,  -- the user's text; of an import, the import's
     query         VARCHAR,
@@ -33,6 +36,7 @@ CREATE TABLE eider.model_version_store (
     fingerprint   VARCHAR,           -- of the training data, independent of its order
     rows_train    BIGINT,
     rows_test     BIGINT,
+    identity      VARCHAR[],         -- columns whose hash names a row; NULL for all
     train_rows    BLOB,              -- sorted 64-bit hashes of the rows that training saw, little-endian
     program       VARCHAR NOT NULL,
     library       VARCHAR,           -- name and version of the native library, if one was used
