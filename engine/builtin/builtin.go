@@ -17,6 +17,7 @@ import (
 	"github.com/eiderdb/eider/functions/model/transform"
 	"github.com/eiderdb/eider/functions/model/xgboost"
 	"github.com/eiderdb/eider/sql/stmt"
+	modelstmt "github.com/eiderdb/eider/sql/stmt/model"
 	"github.com/eiderdb/eider/sql/stmt/role"
 )
 
@@ -30,10 +31,11 @@ type Set struct {
 
 // All returns a fresh Set of everything that is built in. Callers may append to it.
 func All() *Set {
+	algorithms := slices.Concat(linear.All(), cluster.All(), xgboost.All(), lightgbm.All())
 	return &Set{
-		Statements: slices.Concat(role.All()),
+		Statements: slices.Concat(role.All(), modelstmt.All(algorithms)),
 		Functions:  slices.Concat(clean.All(), transform.Functions()),
-		Algorithms: slices.Concat(linear.All(), cluster.All(), xgboost.All(), lightgbm.All()),
+		Algorithms: algorithms,
 	}
 }
 

@@ -102,8 +102,7 @@ func describeAll(all []dependent) string {
 // incompatible says why text that calls the macros of one version can't call those of another,
 // "" if it can.
 func incompatible(old, new *version) string {
-	name := func(f predict.Field) string { return lex.Fold(f.Name) }
-	if !slices.EqualFunc(old.signature, new.signature, func(a, b predict.Field) bool { return name(a) == name(b) }) {
+	if !slices.Equal(needed(old), needed(new)) { // arguments go by name
 		return fmt.Sprintf("it needs the columns (%s), not (%s)", signatureNames(new), signatureNames(old))
 	}
 	switch {
@@ -115,6 +114,16 @@ func incompatible(old, new *version) string {
 		return "it has another number of classes"
 	}
 	return ""
+}
+
+// needed are the columns of a version's signature, in order.
+func needed(v *version) []string {
+	var out []string
+	for _, f := range v.signature {
+		out = append(out, lex.Fold(f.Name))
+	}
+	slices.Sort(out)
+	return out
 }
 
 func signatureNames(v *version) string {

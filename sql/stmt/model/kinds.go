@@ -18,6 +18,7 @@ func All(algorithms []*learn.Algorithm) []*stmt.Kind {
 		byName[a.Name] = a
 	}
 	return []*stmt.Kind{
+		trainKind(byName), retrainKind(byName),
 		deployKind(), rollbackKind(), alterKind(), dropKind(),
 		showKind(), describeKind(), showCreateKind(), showLineageKind(),
 	}

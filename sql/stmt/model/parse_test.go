@@ -45,18 +45,19 @@ func TestTrainClauses(t *testing.T) {
 	require.Equal(t, "logistic", m.candidates[1].name.text)
 
 	require.Len(t, m.items, 6)
-	require.Equal(t, "age", m.items[0].name.Text)
-	require.Equal(t, "amount / 2", m.items[1].expr.Text)
-	require.Equal(t, "half", m.items[1].name.Text)
-	require.True(t, m.items[2].star)
-	require.Equal(t, "Odd name", m.items[2].exclude[1].Text)
-	require.Equal(t, "scale_standard", m.items[3].fitted.name.text)
-	require.Equal(t, "greatest(a, 0)", m.items[3].fitted.args[0].Text)
-	require.Equal(t, "s", m.items[3].name.Text)
-	require.Nil(t, m.items[4].name)
-	require.Equal(t, int64(10), m.items[4].fitted.params[0].Value)
-	require.Nil(t, m.items[5].fitted)
-	require.Equal(t, "coalesce(a, b => c)", m.items[5].expr.Text)
+	require.Equal(t, "age", m.items[0].SQL)
+	require.Equal(t, "amount / 2", m.items[1].SQL)
+	require.Equal(t, "half", m.items[1].Name)
+	require.Equal(t, "amount / 2", src[m.items[1].Pos:][:len("amount / 2")])
+	require.True(t, m.items[2].Star)
+	require.Equal(t, []string{"note", "Odd name"}, m.items[2].Exclude)
+	require.Equal(t, "scale_standard", m.items[3].Func)
+	require.Equal(t, "greatest(a, 0)", m.items[3].Args[0].SQL)
+	require.Equal(t, "s", m.items[3].Name)
+	require.Empty(t, m.items[4].Name)
+	require.Equal(t, int64(10), m.items[4].Params[0].Value)
+	require.Empty(t, m.items[5].Func)
+	require.Equal(t, "coalesce(a, b => c)", m.items[5].SQL)
 
 	require.Equal(t, "customer", m.id[0].Text)
 	require.Equal(t, "a * seed + id.weight", m.weight.Text)
@@ -71,7 +72,7 @@ func TestTrainClauses(t *testing.T) {
 		{algorithm: "logistic", name: m.tune.params[1].name, isRange: true, low: 1e-3, high: int64(10), log: true},
 		{name: m.tune.params[2].name, choices: []any{"hist", "exact"}},
 	}, m.tune.params)
-	require.Equal(t, "tpe", m.tune.strategy)
+	require.Equal(t, "tpe", m.tune.strategy.text)
 	require.Equal(t, 20, m.tune.trials)
 	require.Equal(t, types.IntervalValue{Micros: 600e6}, *m.tune.timeLimit)
 	require.Equal(t, "auc", m.optimize.text)
@@ -87,7 +88,7 @@ func TestTrainClauses(t *testing.T) {
 }
 
 func TestTrainForms(t *testing.T) {
-	train := func(clauses string) *train {
+	train := func(clauses string) *trainModel {
 		t.Helper()
 		return read(t, "train model m "+clauses+" as from t", parseTrain)
 	}
@@ -170,11 +171,8 @@ func TestTrainErrors(t *testing.T) {
 		{"train model m using linear, linear as from t", "42601", "linear as", "named twice", ""},
 		{"train model m using linear (a => ) as from t", "42601", ") as", "", ""},
 		{"train model m transform () as from t", "42601", ") as", "", ""},
-		{"train model m transform (a + b) as from t", "42601", "a + b", "needs a name", "Write a + b AS name."},
-		{"train model m transform (impute(a) over (partition by b) as x) as from t", "42P20", "(partition", "its OVER must be empty", "OVER ()"},
-		{"train model m transform (impute(a) over () + 1 as x) as from t", "42601", "impute", "whole item", ""},
-		{"train model m transform (impute(a, s => 1, s => 2) over ()) as from t", "42601", "s => 2", "given twice", ""},
-		{"train model m transform (* exclude (a, A)) as from t", "42701", "A)", "named twice", ""},
+		{"train model m transform (impute(a) over (partition by b) as x) as from t", "42P20", "partition", "OVER () with nothing in it", "all training rows"},
+		{"train model m transform (impute(a)) as from t", "42601", ") as", "needs OVER ()", "as an item of its own"},
 		{"train model m id a as from t", "42601", "a as", "", "Expected (."},
 		{"train model m weight by as from t", "42601", "as from", "", "an expression"},
 		{"train model m weight by (a as from t", "42601", "", "end of input", ")"},

@@ -1,13 +1,14 @@
 package model
 
 import (
+	"github.com/eiderdb/eider/functions/model/transform"
 	"github.com/eiderdb/eider/sql/parse"
 	"github.com/eiderdb/eider/sql/sqlstate"
 )
 
-// train is TRAIN MODEL as it was written. Expressions and the query are pieces of the
+// trainModel is TRAIN MODEL as it was written. Expressions and the query are pieces of the
 // user's text; everything that isn't given is nil or zero.
-type train struct {
+type trainModel struct {
 	// text is the whole statement.
 	text        parse.Span
 	name        parse.QualifiedName
@@ -15,7 +16,7 @@ type train struct {
 	task        *word
 	target      *parse.Name
 	candidates  []candidate
-	items       []item
+	items       []transform.ItemSpec
 	id          []parse.Name
 	weight      *parse.Span
 	classes     *classWeights
@@ -43,40 +44,40 @@ type clause struct {
 	words []string
 	// group holds the clauses that exclude one another; a clause's first word otherwise.
 	group string
-	read  func(t *train, p *parse.Parser) error
+	read  func(t *trainModel, p *parse.Parser) error
 }
 
 var clauses = []clause{
-	{[]string{"task"}, "TASK", (*train).readTask},
-	{[]string{"target"}, "TARGET", (*train).readTarget},
-	{[]string{"using"}, "USING", (*train).readUsing},
-	{[]string{"transform"}, "TRANSFORM", (*train).readTransform},
-	{[]string{"id"}, "ID", (*train).readID},
-	{[]string{"weight", "by"}, "WEIGHT BY or CLASS WEIGHTS", (*train).readWeight},
-	{[]string{"class", "weights"}, "WEIGHT BY or CLASS WEIGHTS", (*train).readClassWeights},
-	{[]string{"split"}, "SPLIT", (*train).readSplit},
-	{[]string{"seed"}, "SEED", (*train).readSeed},
-	{[]string{"cross", "validate"}, "CROSS VALIDATE", (*train).readFolds},
-	{[]string{"tune"}, "TUNE", (*train).readTune},
-	{[]string{"optimize"}, "OPTIMIZE", (*train).readOptimize},
-	{[]string{"calibrate"}, "CALIBRATE", (*train).readCalibrate},
-	{[]string{"positive"}, "POSITIVE", (*train).readPositive},
-	{[]string{"partition", "by"}, "PARTITION BY", (*train).readPartition},
-	{[]string{"deploy"}, "DEPLOY", (*train).readDeploy},
-	{[]string{"track"}, "TRACK", (*train).readTrack},
-	{[]string{"with"}, "WITH", (*train).readOptions},
+	{[]string{"task"}, "TASK", (*trainModel).readTask},
+	{[]string{"target"}, "TARGET", (*trainModel).readTarget},
+	{[]string{"using"}, "USING", (*trainModel).readUsing},
+	{[]string{"transform"}, "TRANSFORM", (*trainModel).readTransform},
+	{[]string{"id"}, "ID", (*trainModel).readID},
+	{[]string{"weight", "by"}, "WEIGHT BY or CLASS WEIGHTS", (*trainModel).readWeight},
+	{[]string{"class", "weights"}, "WEIGHT BY or CLASS WEIGHTS", (*trainModel).readClassWeights},
+	{[]string{"split"}, "SPLIT", (*trainModel).readSplit},
+	{[]string{"seed"}, "SEED", (*trainModel).readSeed},
+	{[]string{"cross", "validate"}, "CROSS VALIDATE", (*trainModel).readFolds},
+	{[]string{"tune"}, "TUNE", (*trainModel).readTune},
+	{[]string{"optimize"}, "OPTIMIZE", (*trainModel).readOptimize},
+	{[]string{"calibrate"}, "CALIBRATE", (*trainModel).readCalibrate},
+	{[]string{"positive"}, "POSITIVE", (*trainModel).readPositive},
+	{[]string{"partition", "by"}, "PARTITION BY", (*trainModel).readPartition},
+	{[]string{"deploy"}, "DEPLOY", (*trainModel).readDeploy},
+	{[]string{"track"}, "TRACK", (*trainModel).readTrack},
+	{[]string{"with"}, "WITH", (*trainModel).readOptions},
 }
 
 // clauseStops are the first words of clauses, at which an expression of another ends.
 var clauseStops = []string{"as", "task", "target", "using", "transform", "id", "weight", "class", "split", "seed", "cross", "tune", "optimize",
 	"calibrate", "positive", "partition", "deploy", "track", "with"}
 
-func parseTrain(p *parse.Parser) (*train, error) {
+func parseTrain(p *parse.Parser) (*trainModel, error) {
 	start := p.Peek().Start
 	if err := p.ExpectWords("train", "model"); err != nil {
 		return nil, err
 	}
-	t := &train{ifNotExists: p.AcceptWords("if", "not", "exists")}
+	t := &trainModel{ifNotExists: p.AcceptWords("if", "not", "exists")}
 	var err error
 	if t.name, err = modelName(p); err != nil {
 		return nil, err
@@ -94,7 +95,7 @@ func parseTrain(p *parse.Parser) (*train, error) {
 	return t, nil
 }
 
-func (t *train) readClause(p *parse.Parser, given map[string]bool) error {
+func (t *trainModel) readClause(p *parse.Parser, given map[string]bool) error {
 	for _, c := range clauses {
 		at := here(p)
 		if !p.AcceptWords(c.words...) {
@@ -122,7 +123,7 @@ func modelName(p *parse.Parser) (parse.QualifiedName, error) {
 	return n, err
 }
 
-func (t *train) readTask(p *parse.Parser) error {
+func (t *trainModel) readTask(p *parse.Parser) error {
 	at := here(p)
 	w, err := oneOf(p, "classification", "regression", "clustering", "anomaly", "reduction")
 	if err != nil {
@@ -135,43 +136,48 @@ func (t *train) readTask(p *parse.Parser) error {
 	return nil
 }
 
-func (t *train) readTarget(p *parse.Parser) error {
+func (t *trainModel) readTarget(p *parse.Parser) error {
 	n, err := p.Name("a column of the query")
 	t.target = &n
 	return err
 }
 
-func (t *train) readID(p *parse.Parser) (err error) {
+func (t *trainModel) readTransform(p *parse.Parser) (err error) {
+	t.items, err = transform.ParseItems(p)
+	return err
+}
+
+func (t *trainModel) readID(p *parse.Parser) (err error) {
 	t.id, err = names(p, "a column of the query")
 	return err
 }
 
-func (t *train) readSeed(p *parse.Parser) error {
+func (t *trainModel) readSeed(p *parse.Parser) error {
 	n, _, err := p.Int("a whole number")
 	t.seed = &n
 	return err
 }
 
-func (t *train) readPositive(p *parse.Parser) error {
+func (t *trainModel) readPositive(p *parse.Parser) error {
 	c, err := class(p)
 	t.positive = &c
 	return err
 }
 
-func (t *train) readPartition(p *parse.Parser) error {
+func (t *trainModel) readPartition(p *parse.Parser) error {
 	n, err := p.Name("a column of the query")
 	t.partition = &n
 	return err
 }
 
-func (t *train) readCalibrate(p *parse.Parser) error {
+func (t *trainModel) readCalibrate(p *parse.Parser) error {
 	at := here(p)
 	w, err := oneOf(p, "platt", "isotonic")
 	t.calibrate = &word{w, at}
 	return err
 }
 
-func (t *train) readOptions(p *parse.Parser) (err error) {
+func (t *trainModel) readOptions(p *parse.Parser) (err error) {
 	t.options, err = p.OptionList()
 	return err
 }

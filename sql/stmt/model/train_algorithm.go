@@ -18,7 +18,8 @@ type candidate struct {
 // tuning is TUNE with what belongs to it.
 type tuning struct {
 	params    []tuned
-	strategy  string
+	span      parse.Span
+	strategy  word
 	trials    int
 	timeLimit *types.IntervalValue
 }
@@ -36,7 +37,7 @@ type tuned struct {
 }
 
 // readUsing reads algorithm [(parameters)] [, …].
-func (t *train) readUsing(p *parse.Parser) error {
+func (t *trainModel) readUsing(p *parse.Parser) error {
 	for {
 		n, err := p.QualifiedName("an algorithm")
 		if err != nil {
@@ -58,19 +59,20 @@ func (t *train) readUsing(p *parse.Parser) error {
 	}
 }
 
-func (t *train) readTune(p *parse.Parser) error {
-	t.tune = &tuning{}
+func (t *trainModel) readTune(p *parse.Parser) error {
+	t.tune = &tuning{span: here(p)}
 	if err := p.Parens(func() error { return t.tune.readParam(p) }); err != nil {
 		return err
 	}
 	for {
 		switch {
-		case t.tune.strategy == "" && p.AcceptWord("strategy"):
+		case t.tune.strategy.text == "" && p.AcceptWord("strategy"):
+			at := here(p)
 			w, err := oneOf(p, "grid", "random", "tpe")
 			if err != nil {
 				return err
 			}
-			t.tune.strategy = w
+			t.tune.strategy = word{w, at}
 		case t.tune.trials == 0 && p.AcceptWord("trials"):
 			n, _, err := count(p, "number of trials", 1, 100_000)
 			if err != nil {
@@ -194,7 +196,7 @@ func value(v any) float64 {
 	return f
 }
 
-func (t *train) readOptimize(p *parse.Parser) error {
+func (t *trainModel) readOptimize(p *parse.Parser) error {
 	n, err := p.Label("a metric")
 	if err != nil {
 		return err

@@ -44,13 +44,13 @@ func readDeployRule(p *parse.Parser) (*deployRule, error) {
 	return d, nil
 }
 
-func (t *train) readDeploy(p *parse.Parser) (err error) {
+func (t *trainModel) readDeploy(p *parse.Parser) (err error) {
 	t.deploy, err = readDeployRule(p)
 	return err
 }
 
 // readTrack reads MLFLOW 'uri' [EXPERIMENT 'e'], for which there is room only.
-func (t *train) readTrack(p *parse.Parser) error {
+func (t *trainModel) readTrack(p *parse.Parser) error {
 	at := here(p)
 	if err := p.ExpectWord("mlflow"); err != nil {
 		return err

@@ -13,6 +13,7 @@ type classWeights struct {
 	balanced bool
 	// weights are in the order written.
 	weights []classWeight
+	span    parse.Span
 }
 
 type classWeight struct {
@@ -46,14 +47,14 @@ const (
 	maxFolds        = 1000
 )
 
-func (t *train) readWeight(p *parse.Parser) error {
+func (t *trainModel) readWeight(p *parse.Parser) error {
 	e, err := clauseExpr(p, clauseStops...)
 	t.weight = &e
 	return err
 }
 
-func (t *train) readClassWeights(p *parse.Parser) error {
-	t.classes = &classWeights{}
+func (t *trainModel) readClassWeights(p *parse.Parser) error {
+	t.classes = &classWeights{span: here(p)}
 	if p.AcceptWord("balanced") {
 		t.classes.balanced = true
 		return nil
@@ -85,7 +86,7 @@ func (t *train) readClassWeights(p *parse.Parser) error {
 
 // readSplit reads RANDOM f | STRATIFIED f | BY TIME c HOLDOUT {f | interval} [GAP interval] |
 // BY GROUP c f | BY COLUMN c | NONE; a share that isn't given is 0.2.
-func (t *train) readSplit(p *parse.Parser) error {
+func (t *trainModel) readSplit(p *parse.Parser) error {
 	s := &split{fraction: defaultFraction, span: here(p)}
 	t.split = s
 	w, err := oneOf(p, "random", "stratified", "by", "none")
@@ -176,7 +177,7 @@ func readGap(p *parse.Parser) (*types.IntervalValue, error) {
 }
 
 // readFolds reads k FOLDS [STRATIFIED | BY GROUP c | BY TIME c [GAP interval]].
-func (t *train) readFolds(p *parse.Parser) error {
+func (t *trainModel) readFolds(p *parse.Parser) error {
 	f := &folds{span: here(p)}
 	t.folds = f
 	n, _, err := count(p, "number of folds", 2, maxFolds)

@@ -10,7 +10,7 @@ import (
 // writeTrain writes TRAIN MODEL from the arguments of eider.train.
 func writeTrain(t *twin) error {
 	t.write("TRAIN MODEL ")
-	var scratch train
+	var scratch trainModel
 	clause := func(arg, words string, read func(p *parse.Parser) error) error {
 		return t.clause(arg, words+" ", "", read)
 	}
@@ -20,7 +20,7 @@ func writeTrain(t *twin) error {
 		clause("task", " TASK", scratch.readTask),
 		t.name("target", " TARGET "),
 		t.using(),
-		t.clause("transform", " TRANSFORM (", ")", readItems),
+		t.clause("transform", " TRANSFORM (", ")", func(p *parse.Parser) error { _, err := p.Rest("an item"); return err }),
 		t.names("id", " ID"),
 		clause("weight_by", " WEIGHT BY", scratch.readWeight),
 		t.classWeights(),
@@ -59,10 +59,6 @@ func list(p *parse.Parser, item func() error) error {
 	}
 }
 
-func readItems(p *parse.Parser) error {
-	return list(p, func() error { _, err := readItem(p); return err })
-}
-
 func readTuned(p *parse.Parser) error {
 	var u tuning
 	return list(p, func() error { return u.readParam(p) })
@@ -90,7 +86,7 @@ func (t *twin) using() error {
 		t.write(" USING ")
 		t.put(a, strings.Join(list, ", "))
 	} else {
-		var scratch train
+		var scratch trainModel
 		if err := t.clause("algorithm", " USING ", "", scratch.readUsing); err != nil {
 			return err
 		}
@@ -117,7 +113,7 @@ func (t *twin) classWeights() error {
 		t.write(")")
 		return nil
 	}
-	var scratch train
+	var scratch trainModel
 	return t.clause("class_weights", " CLASS WEIGHTS ", "", scratch.readClassWeights)
 }
 
@@ -130,7 +126,7 @@ func (t *twin) crossValidate() error {
 	if _, ok := a.Value.(int64); ok {
 		return t.number("cross_validate", " CROSS VALIDATE ", " FOLDS")
 	}
-	var scratch train
+	var scratch trainModel
 	return t.clause("cross_validate", " CROSS VALIDATE ", "", scratch.readFolds)
 }
 

@@ -134,7 +134,11 @@ func (v *version) macros() predict.Version {
 		Features: v.featureSQL, Unseen: v.unseen, Hash: v.artifact,
 	}
 	for i, c := range v.classes {
-		p.Classes = append(p.Classes, predict.Class{Text: c, SQL: v.classSQL[i]})
+		literal := lex.QuoteLiteral(c)
+		if i < len(v.classSQL) {
+			literal = v.classSQL[i]
+		}
+		p.Classes = append(p.Classes, predict.Class{Text: c, SQL: literal})
 	}
 	return p
 }

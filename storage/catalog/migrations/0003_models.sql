@@ -27,7 +27,7 @@ CREATE TABLE eider.model_version_store (
     transform     VARCHAR NOT NULL,  -- JSON of transform.Fitted
     features      VARCHAR[] NOT NULL,-- names of what the estimator sees
     feature_sql   VARCHAR[] NOT NULL,-- one DOUBLE expression over the signature each; with groups one more, the group's number
-    unseen        VARCHAR NOT NULL,  -- JSON: [{"column": …, "sql": …}], expressions that tell of categories that training didn't see
+    unseen        VARCHAR NOT NULL DEFAULT '[]', -- JSON: [{"column": …, "sql": …}], expressions that tell of categories that training didn't see
     groups        VARCHAR[],         -- values of PARTITION BY that have an estimator of their own; NULL without it
     spec          VARCHAR NOT NULL,  -- JSON of train.Spec
     statement     VARCHAR NOT NULL,  -- the user's text; of an import, the import's
