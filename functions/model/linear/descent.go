@@ -48,7 +48,7 @@ func (d *descent) run(ctx context.Context, theta []float64, sweeps int, done fun
 		}
 		if change <= 1e-3*largest || iterations%4 == 0 || iterations == sweeps {
 			d.residual(theta) // without the drift of many small updates
-			if d.polish(theta) {
+			if d.polish(ctx, theta) {
 				return iterations, true, nil
 			}
 			if change <= 1e-7*largest && done(theta) {
@@ -88,17 +88,24 @@ func (d *descent) residual(theta []float64) {
 }
 
 // polish moves θ towards the solution of the linear equations that hold at the minimum if the
-// signs of θ are the minimum's: all the way, or to the sign change where the objective is lowest
-// (feature-sign search: Lee, Battle, Raina & Ng, "Efficient sparse coding algorithms", 2006). It
-// tells whether the optimality conditions now hold to rounding.
-func (d *descent) polish(theta []float64) bool {
-	var support []int
-	for j, t := range theta {
-		if !d.skip[j] && (t != 0 || d.l1[j] == 0) {
-			support = append(support, j)
+// signs of θ are the minimum's: all the way, or to the sign change where the objective is lowest, and
+// again without the coefficient that became 0 (feature-sign search: Lee, Battle, Raina & Ng, "Efficient
+// sparse coding algorithms", 2006). It tells whether the optimality conditions now hold to rounding.
+func (d *descent) polish(ctx context.Context, theta []float64) bool {
+	for range theta {
+		if ctx.Err() != nil {
+			return false
 		}
-	}
-	if n := len(support); n > 0 {
+		var support []int
+		for j, t := range theta {
+			if !d.skip[j] && (t != 0 || d.l1[j] == 0) {
+				support = append(support, j)
+			}
+		}
+		n := len(support)
+		if n == 0 {
+			break
+		}
 		g, b := mat.NewSymDense(n, nil), mat.NewVecDense(n, nil)
 		for a, i := range support {
 			for c, j := range support[:a+1] {
@@ -107,21 +114,49 @@ func (d *descent) polish(theta []float64) bool {
 			g.SetSym(a, a, g.At(a, a)+d.l2[i])
 			b.SetVec(a, d.row[i]-float64(d.l2[i]*theta[i])-math.Copysign(d.l1[i], theta[i]))
 		}
-		var chol mat.Cholesky
 		var x mat.VecDense
-		if !chol.Factorize(g) || chol.SolveVecTo(&x, b) != nil {
+		if !nearlySolve(&x, g, b) {
 			return false
 		}
-		slope, bend := mat.Dot(b, &x), mat.Inner(&x, g, &x)
-		d.advance(theta, support, x.RawVector().Data, slope, bend)
+		dropped := d.advance(theta, support, x.RawVector().Data, mat.Dot(b, &x), mat.Inner(&x, g, &x))
 		d.residual(theta)
+		if !dropped {
+			break
+		}
 	}
 	return d.violation(theta) <= 1e-11*floats.Norm(d.q, math.Inf(1))
 }
 
+// nearlySolve solves gx = b. Where g is singular, because the support depends on one another, it
+// gives x a small penalty: still a direction in which the objective falls, to where a sign changes
+// and the support becomes smaller.
+func nearlySolve(x *mat.VecDense, g *mat.SymDense, b *mat.VecDense) bool {
+	n := g.SymmetricDim()
+	var top float64
+	for i := range n {
+		top = max(top, g.At(i, i))
+	}
+	for _, share := range []float64{0, 1e-12, 1e-9, 1e-6} {
+		firm := g
+		if share > 0 {
+			firm = mat.NewSymDense(n, nil)
+			firm.CopySym(g)
+			for i := range n {
+				firm.SetSym(i, i, g.At(i, i)+share*top)
+			}
+		}
+		var chol mat.Cholesky
+		if chol.Factorize(firm) && chol.SolveVecTo(x, b) == nil {
+			return true
+		}
+	}
+	return false
+}
+
 // advance moves the support by the best of the steps t·by, 0 < t ≤ 1, at which a sign changes, or t = 1.
-// The objective without the sign changes falls by slope·t - bend·t²/2.
-func (d *descent) advance(theta []float64, support []int, by []float64, slope, bend float64) {
+// The objective without the sign changes falls by slope·t - bend·t²/2. It tells whether a coefficient
+// became 0.
+func (d *descent) advance(theta []float64, support []int, by []float64, slope, bend float64) (dropped bool) {
 	value := func(t float64) float64 {
 		v := bend*t*t/2 - slope*t
 		for a, j := range support {
@@ -141,7 +176,7 @@ func (d *descent) advance(theta []float64, support []int, by []float64, slope, b
 		}
 	}
 	if !(low < 0) {
-		return
+		return false
 	}
 	for a, j := range support {
 		theta[j] += float64(best * by[a])
@@ -149,6 +184,7 @@ func (d *descent) advance(theta []float64, support []int, by []float64, slope, b
 	if zero >= 0 {
 		theta[zero] = 0
 	}
+	return zero >= 0
 }
 
 // violation is the largest distance of a coordinate's subgradient from 0.

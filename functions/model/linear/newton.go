@@ -137,7 +137,7 @@ func (m *minimiser) direction(ctx context.Context, h *curvature, theta, grad []f
 		r.skip[j] = h.h.At(j, j) <= 0
 	}
 	d = append([]float64(nil), theta...)
-	if _, _, err := r.run(ctx, d, 1000, func(at []float64) bool { return r.violation(at) <= m.tol/10 }); err != nil {
+	if _, _, err := r.run(ctx, d, 300, func(at []float64) bool { return r.violation(at) <= m.tol/10 }); err != nil {
 		return nil, 0, err
 	}
 	decrement = m.penalty(theta) - m.penalty(d)
