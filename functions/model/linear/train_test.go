@@ -66,7 +66,7 @@ func TestThreadsDoNotShow(t *testing.T) {
 					w = nil
 				}
 				var first []byte
-				for _, threads := range []int{1, 2, 5} {
+				for _, threads := range []int{1, 5} {
 					j := job(t, a, x, y, w, c.classes, c.params)
 					j.Threads = threads
 					f, _ := fitted(t, a, j)
@@ -312,7 +312,7 @@ func TestCancelAndProgress(t *testing.T) {
 			require.NotEmpty(t, told)
 			require.True(t, slices.IsSorted(told), "%v", told)
 			require.Equal(t, 1.0, told[len(told)-1])
-			for stop := range told[:len(told)-1] {
+			for stop := 0; stop < len(told)-1; stop += 1 + len(told)/5 {
 				ctx, cancel := context.WithCancel(t.Context())
 				n := 0
 				j.Progress = func(float64) {
