@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"github.com/eiderdb/eider/engine/gate"
+	"github.com/eiderdb/eider/engine/window"
 	"github.com/eiderdb/eider/functions/predict"
+	"github.com/eiderdb/eider/sql/rewrite"
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/stmt"
 	"github.com/eiderdb/eider/storage/catalog"
@@ -31,9 +33,11 @@ type DB struct {
 	duck   *duck.DB
 	kinds  *stmt.Registry
 	macros macroSet
-	gate   *gate.Gate
-	spills *spillSpace
-	hub    hub
+	// windows lowers the window functions, before the sessions' rules see a text.
+	windows *rewrite.Set
+	gate    *gate.Gate
+	spills  *spillSpace
+	hub     hub
 	// foreign are the names of DuckDB's own settings.
 	foreign duckNames
 	// ownTemp is a directory that Close removes, "" for none.
@@ -91,6 +95,11 @@ func (db *DB) start(ctx context.Context) (err error) {
 	if db.kinds, err = stmt.NewRegistry(o.Builtins.Statements); err != nil {
 		return err
 	}
+	lower, err := window.Rules(o.Builtins.Functions)
+	if err != nil {
+		return err
+	}
+	db.windows = rewrite.Compile(lower)
 	if o.TempDir == "" {
 		if db.ownTemp, err = os.MkdirTemp("", "eider-"); err != nil {
 			return fmt.Errorf("make a directory for temporary files: %w", err)

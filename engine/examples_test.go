@@ -11,13 +11,20 @@ import (
 	"github.com/eiderdb/eider/sql/sqlstate"
 )
 
-// Every example of a function gives what its page says, as DuckDB writes it.
+// Every example of a function gives what its page says, as DuckDB writes it, to everybody.
 func TestFunctionExamples(t *testing.T) {
 	db := openDB(t, Options{})
+	exec(t, newSession(t, db, SessionOptions{}), "create role analyst login; grant all on schema main to analyst")
+	for _, user := range []string{"", "analyst"} {
+		functionExamples(t, db, user)
+	}
+}
+
+func functionExamples(t *testing.T, db *DB, user string) {
 	for _, d := range builtin.All().Functions {
-		t.Run(d.Name, func(t *testing.T) {
+		t.Run(d.Name+" "+user, func(t *testing.T) {
 			for _, e := range d.Examples {
-				s := newSession(t, db, SessionOptions{})
+				s := newSession(t, db, SessionOptions{User: user})
 				exec(t, s, "begin")
 				if e.Setup != "" {
 					exec(t, s, e.Setup)

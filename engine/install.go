@@ -72,6 +72,7 @@ func (m *macroSet) mentioned(src string, toks []lex.Token) bool {
 func (db *DB) install(ctx context.Context, conn *duck.Conn) error {
 	for _, d := range db.opts.Builtins.Functions {
 		switch {
+		case d.Window != nil: // lowered by db.windows
 		case d.Macro != "":
 			db.macros.add(d)
 		default:
@@ -254,6 +255,8 @@ func kindOf(d *fn.Decl) string {
 	switch {
 	case d.Table:
 		return "table"
+	case d.Window != nil:
+		return "window"
 	case d.Macro != "":
 		return "macro"
 	}

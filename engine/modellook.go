@@ -38,7 +38,7 @@ func (db *DB) lookScalar() *fn.Decl {
 // needs must be there, and the name must mean a relation. What can't be planned so is left to DuckDB.
 func (s *Session) look(ctx context.Context, q *query, calls []prediction) error {
 	env := &ruleEnv{Session: s, ctx: ctx, predictions: predictions{looking: true}}
-	text, _, err := s.rules.Apply(q.text, q.st, env)
+	text, _, err := s.rewritten(q, env)
 	if err != nil {
 		return err
 	}
@@ -102,6 +102,17 @@ func (c *prediction) check(t *types.Type) error {
 		}
 	}
 	return nil
+}
+
+// moved turns the offsets of calls into those of another text.
+func (w *predictions) moved(to func(int) int) {
+	for i := range w.calls {
+		c := &w.calls[i]
+		c.at, c.relation = to(c.at), to(c.relation)
+	}
+	for i := range w.unnamed {
+		w.unnamed[i] = to(w.unnamed[i])
+	}
 }
 
 // explained words DuckDB's complaint about text that the client didn't write.

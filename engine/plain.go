@@ -6,7 +6,9 @@ import (
 	"strconv"
 
 	"github.com/eiderdb/eider/engine/gate"
+	"github.com/eiderdb/eider/engine/window"
 	"github.com/eiderdb/eider/sql/classify"
+	"github.com/eiderdb/eider/sql/lex"
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/types"
 	"github.com/eiderdb/eider/storage/duck"
@@ -107,7 +109,7 @@ func (p *plain) prepareOnce(ctx context.Context, w *predictions) error {
 	}
 	global := s.db.planned.Load() // before anything is looked up
 	env := &ruleEnv{Session: s, ctx: ctx}
-	text, m, err := s.rules.Apply(p.q.text, p.q.st, env)
+	text, source, err := s.rewritten(&p.q, env)
 	*w, p.features = env.predictions, env.features
 	if err != nil {
 		return err
@@ -120,7 +122,7 @@ func (p *plain) prepareOnce(ctx context.Context, w *predictions) error {
 	verdict := gate.Own(text)
 	if !p.q.own {
 		if verdict, err = s.who.Check(ctx, s.conn, text); err != nil {
-			return mapError(err, m.Source)
+			return mapError(err, source)
 		}
 	}
 	if seen := [2]uint64{global + 1, s.plans}; len(w.calls) > 0 && p.looked != seen {
@@ -140,13 +142,13 @@ func (p *plain) prepareOnce(ctx context.Context, w *predictions) error {
 		stmt, err = s.conn.Prepare(ctx, text)
 	}
 	if err != nil {
-		return mapError(err, m.Source)
+		return window.Explain(mapError(err, source), p.q.text, p.q.st, s.db.opts.Builtins.Functions)
 	}
 	if err := verdict.Prepared(stmt.Kind().String()); err != nil {
 		_ = stmt.Close()
 		return err
 	}
-	made := &prepared{stmt: stmt, conn: s.conn, refs: 1, offset: m.Source, global: global, local: s.plans, written: written}
+	made := &prepared{stmt: stmt, conn: s.conn, refs: 1, offset: source, global: global, local: s.plans, written: written}
 	if stmt.NumParams() > 0 {
 		if made, err = p.resolve(ctx, made, text); err != nil {
 			return err
@@ -158,6 +160,23 @@ func (p *plain) prepareOnce(ctx context.Context, w *predictions) error {
 	p.prepared, p.verdict = made, verdict
 	p.columns = made.columns()
 	return nil
+}
+
+// rewritten applies the rules to a query; source turns offsets of the text into those of the
+// client's. Window functions come first: they may copy expressions, and other rules see
+// each copy.
+func (s *Session) rewritten(q *query, env *ruleEnv) (text string, source func(int) int, err error) {
+	text, first, err := s.db.windows.Apply(q.text, q.st, env)
+	if err != nil {
+		return "", nil, err
+	}
+	if first.Identity() {
+		text, m, err := s.rules.Apply(q.text, q.st, env)
+		return text, m.Source, err
+	}
+	text, second, err := s.rules.Apply(text, lex.Split(text)[0], env)
+	env.moved(first.Source)
+	return text, func(at int) int { return first.Source(second.Source(at)) }, mapError(err, first.Source)
 }
 
 // fresh prepares again what has become stale; a result of another shape is 0A000.

@@ -107,7 +107,11 @@ func functionEntry(b *strings.Builder, d *fn.Decl) {
 	if d.Variadic != nil {
 		params = append(params, "…")
 	}
-	fmt.Fprintf(b, "\n### %s(%s)\n\n%s\n", d.Name, strings.Join(params, ", "), d.Summary)
+	over := ""
+	if d.Window != nil {
+		over = " OVER (…)"
+	}
+	fmt.Fprintf(b, "\n### %s(%s)%s\n\n%s\n", d.Name, strings.Join(params, ", "), over, d.Summary)
 	if len(d.Params) > 0 {
 		b.WriteString("\n| parameter | type | |\n| --- | --- | --- |\n")
 		for _, p := range d.Params {

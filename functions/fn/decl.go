@@ -37,7 +37,31 @@ type Bound struct {
 	Close func()
 }
 
-// Decl declares one function. Exactly one of Macro, Scalar, Bind and BindOn is set.
+// Window says what a call before OVER is lowered to, since DuckDB takes OVER only behind an
+// aggregate or a window function of its own. A template is SQL text in which stand
+//
+//	{x}              the argument of that parameter
+//	{over}           OVER with the caller's specification, copied
+//	{over FRAME}     the same with this frame
+//	{filter}         the caller's FILTER, if any
+//	{finite x}       the same, and of x only what is finite
+//	{keys}           the expressions of PARTITION BY, each with a comma behind it
+//	{unless p|TEXT}  TEXT, except where the constant argument p is true
+//	{first}          the value of First for the row
+type Window struct {
+	// Template is the expression that a call becomes.
+	Template string
+	// First is computed in a pass before, by a derived table; empty where one pass is enough.
+	First string
+	// Time is the parameter that rows are ordered by: ORDER BY may be left out or repeat it.
+	Time string
+	// Ordered needs ORDER BY; FixedFrame refuses a frame; Filtered takes FILTER.
+	Ordered, FixedFrame, Filtered bool
+	// Constants are the parameters whose arguments must be literals or parameters.
+	Constants []string
+}
+
+// Decl declares one function. Exactly one of Macro, Scalar, Bind, BindOn and Window is set.
 type Decl struct {
 	// Name is lower case and unqualified.
 	Name string
@@ -55,6 +79,8 @@ type Decl struct {
 
 	// Macro is the body of a DuckDB macro over the parameters' names.
 	Macro string
+	// Window is set for a function that is called with OVER.
+	Window *Window
 	// Scalar is a vector callback: it fills out, which has in.Len rows of type Returns.
 	// It is called from DuckDB's threads at the same time; it must not keep its arguments
 	// and handles NULLs itself through validity.

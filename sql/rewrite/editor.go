@@ -24,14 +24,26 @@ type Editor struct {
 	edits []edit
 }
 
+// Part is a piece of new text: Text, or where that is empty a copy of Src[Start:End].
+type Part struct {
+	Text       string
+	Start, End int
+}
+
 type edit struct {
 	start, end int
 	text, rule string
+	parts      []Part
 }
 
 // Replace records that Src[start:end] becomes text.
 func (e *Editor) Replace(start, end int, text string) {
-	e.edits = append(e.edits, edit{start, end, text, e.rule})
+	e.edits = append(e.edits, edit{start: start, end: end, text: text, rule: e.rule})
+}
+
+// Compose records that Src[start:end] becomes the parts. Positions within copies stay exact.
+func (e *Editor) Compose(start, end int, parts ...Part) {
+	e.edits = append(e.edits, edit{start: start, end: end, rule: e.rule, parts: parts})
 }
 
 // Insert records that text stands before Src[at].
@@ -125,6 +137,15 @@ func (e *Editor) finish() (string, OffsetMap, error) {
 		if d.text != "" {
 			m.pieces = append(m.pieces, piece{out: b.Len(), src: d.start})
 			b.WriteString(d.text)
+		}
+		for _, p := range d.parts {
+			if p.Text != "" {
+				m.pieces = append(m.pieces, piece{out: b.Len(), src: d.start})
+				b.WriteString(p.Text)
+			} else if p.End > p.Start {
+				m.pieces = append(m.pieces, piece{out: b.Len(), src: p.Start, copied: true})
+				b.WriteString(e.Src[p.Start:p.End])
+			}
 		}
 		at = d.end
 	}

@@ -19,7 +19,7 @@ type piece struct {
 
 // Source returns the offset in the user's text for an offset of the new text. It is
 // exact within copied text; new text maps to the start of what it replaced, the end
-// to the end. It grows with out, never falls.
+// to the end. It grows with out, but for the copies of Compose.
 func (m OffsetMap) Source(out int) int {
 	if out < 0 {
 		return m.base
