@@ -32,6 +32,7 @@ type bitTrees struct {
 
 // bitTree is one tree's place in bitTrees.
 type bitTree struct {
+	// heap is FOREST_HEAP.
 	heap                 bool
 	planes, leaves       int
 	output, nodes, table int
@@ -92,7 +93,7 @@ func newBitTrees(ens *ensemble, trees []tree, wide bool) *bitTrees {
 			leaves = b.anyShape(t, slots[:len(t.nodes)])
 			b.reach = max(b.reach, 2*t.leaves)
 		}
-		at.table = b.table(leaves, at.planes)
+		at.table = b.table(leaves, at.planes, !wide && at.planes <= 6)
 		b.trees = append(b.trees, at)
 		slots = slots[len(t.nodes):]
 	}
@@ -184,16 +185,16 @@ func (b *bitTrees) anyShape(t *tree, slots []int32) []float64 {
 	return leaves
 }
 
-// table appends leaves. Up to 64 are cut into their bytes, each byte in tables of 16 leaves, for
-// byte shuffles; more stay whole.
-func (b *bitTrees) table(leaves []float64, planes int) int {
+// table appends leaves, at a multiple of 64. With bytewise they are cut into their bytes, each byte
+// in tables of 16 leaves, for AVX2's shuffles.
+func (b *bitTrees) table(leaves []float64, planes int, bytewise bool) int {
 	from := len(b.tables)
 	width := 4
 	if b.double {
 		width = 8
 	}
 	count := max(16, 1<<planes)
-	b.tables = append(b.tables, make([]uint8, width*count)...)
+	b.tables = append(b.tables, make([]uint8, align64(width*count))...)
 	for i, v := range leaves {
 		var raw [8]uint8
 		if b.double {
@@ -202,7 +203,7 @@ func (b *bitTrees) table(leaves []float64, planes int) int {
 			binary.LittleEndian.PutUint32(raw[:], math.Float32bits(float32(v)))
 		}
 		for k, c := range raw[:width] {
-			if planes <= 6 {
+			if bytewise {
 				b.tables[from+k*count+i] = c
 			} else {
 				b.tables[from+i*width+k] = c

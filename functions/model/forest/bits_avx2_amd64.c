@@ -341,6 +341,9 @@ TARGET void forest_score_avx2(const struct forest_bits *bits, const struct fores
 
 int forest_vector_bits(void) {
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi")) return 512;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl")) {
+        return 512;
+    }
     return __builtin_cpu_supports("avx2") ? 256 : 0;
 }
