@@ -28,6 +28,8 @@ func (m *Model) XGBoost() []byte {
 	about := map[string]any{"name": objective}
 	if classes != "0" {
 		about["softmax_multiclass_param"] = map[string]any{"num_class": classes}
+	} else if objective == "count:poisson" {
+		about["poisson_regression_param"] = map[string]any{"max_delta_step": "0.7"}
 	} else if objective == "reg:squarederror" || strings.HasPrefix(objective, "binary:") {
 		about["reg_loss_param"] = map[string]any{"scale_pos_weight": "1"}
 	}
