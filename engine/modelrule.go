@@ -255,8 +255,14 @@ func (w *predictWriter) stores() bool {
 
 // literal rewrites predict('model', {'name': value, …}): the values stay where they are.
 func (w *predictWriter) literal(i, end int, form string, v *modelVersion) (int, error) {
-	open := i + 4
-	w.Replace(w.Toks[i].Start, w.Toks[open].End, w.macro(v, form)+"(")
+	open, aside := i+4, w.aside(i+5, end-1)
+	before, after := w.macro(v, form)+"(", ")"
+	if aside {
+		// A parameter that a plan uses twice makes DuckDB plan at each execution: so each stands once.
+		function, args := w.expression(v, form, rowsAlias, 0)
+		before, after = "(SELECT "+function+args+" FROM (SELECT ", ") AS "+rowsAlias+")"
+	}
+	w.Replace(w.Toks[i].Start, w.Toks[open].End, before)
 	given := map[string]bool{}
 	var names []string
 	written := false
@@ -285,7 +291,7 @@ func (w *predictWriter) literal(i, end int, form string, v *modelVersion) (int, 
 			if written {
 				before = ", "
 			}
-			w.value(k, stop, v.signature[f], before)
+			w.value(k, stop, v.signature[f], before, aside)
 			written = true
 			for n := k + 2; n < stop; n++ { // predictions within
 				next, err := w.token(n)
@@ -305,8 +311,27 @@ func (w *predictWriter) literal(i, end int, form string, v *modelVersion) (int, 
 			return end, missingFeature(v, f.Name, names).At(w.Toks[open].Start)
 		}
 	}
-	w.Replace(w.Toks[end-1].Start, w.Toks[end].End, ")")
+	w.Replace(w.Toks[end-1].Start, w.Toks[end].End, after)
 	return end, nil
+}
+
+// aside tells whether the values from token k up to end are parameters and constants alone, a
+// parameter among them, so that they can stand in a subquery.
+func (w *predictWriter) aside(k, end int) bool {
+	if w.env.looking {
+		return false
+	}
+	found := false
+	for ; k < end; k++ {
+		switch t := w.Toks[k]; {
+		case t.Kind == lex.Param, t.Kind == lex.Question:
+			found = true
+		case w.Is(k+1, ":"), w.Is(k-1, "::"), w.Word(k, "null"), w.Word(k, "true"), w.Word(k, "false"): // a name or a type
+		case t.IsIdent():
+			return false
+		}
+	}
+	return found
 }
 
 // item returns the token behind the item of a list that starts at token k: a comma outside of
@@ -320,16 +345,22 @@ func (w *predictWriter) item(k, end int) int {
 	return min(k, end)
 }
 
-// value writes 'name': value as a named argument. A parameter and a string for something else get
+// value writes 'name': value as a named argument, or aside as a column. A parameter and a string for something else get
 // the type that the model learned from, because they have none of their own.
-func (w *predictWriter) value(k, stop int, f predict.Field, before string) {
-	open := before + lex.QuoteIdent(f.Name) + " := "
+func (w *predictWriter) value(k, stop int, f predict.Field, before string, aside bool) {
+	open, name := before, lex.QuoteIdent(f.Name)
+	if !aside {
+		open += name + " := "
+	}
 	t := w.Toks[k+2]
 	bare := stop == k+3 && (t.Kind == lex.Param || t.Kind == lex.Question || t.IsString())
 	if bare {
 		w.parameter(k+2, predict.CastType(f.Type))
 		open += "CAST("
 		w.Insert(w.Toks[stop-1].End, " AS "+predict.CastType(f.Type)+")")
+	}
+	if aside {
+		w.Insert(w.Toks[stop-1].End, " AS "+name)
 	}
 	w.Replace(w.Toks[k].Start, w.Toks[k+1].End, open)
 }
