@@ -2,9 +2,11 @@ package metric
 
 import (
 	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 )
 
 // Bootstrap says how intervals are made. The zero value works.
@@ -12,6 +14,8 @@ type Bootstrap struct {
 	Seed int64
 	// Replicates is the number of draws; 0 means 500.
 	Replicates int
+	// Threads share the replicates; 0 means 1. The intervals don't depend on it.
+	Threads int
 }
 
 const (
@@ -21,9 +25,7 @@ const (
 	// maxUnits bounds the rows that a replicate looks at; see units.
 	maxUnits = 32_768
 	// maxScores bounds the distinct scores of a sample of two classes; see squeeze.
-	maxScores = 4096
-	// checkEvery is how many replicates pass between two looks at the context.
-	checkEvery = 8
+	maxScores = 2048
 )
 
 // Interval bounds a metric.
@@ -40,34 +42,39 @@ type Interval struct {
 // (Chamandy et al. 2012), in which every row counts as often as a Poisson number of mean 1 says. One
 // pass over the rows makes a replicate, because what is sorted stays sorted.
 //
-// A sample of two classes with more than 4,096 distinct scores is squeezed into as many
+// A sample of two classes with more than 2,048 distinct scores is squeezed into as many
 // neighbourhoods of scores, each counting as often as a Poisson number of mean its rows. Any other
 // with more than 32,768 rows is represented by so many, chosen by the seed, and the replicates' distance from
 // the chosen rows' value is scaled by sqrt(chosen / rows) (Bickel, Götze and van Zwet 1997). Metrics of clusters get no interval.
 func Intervals(ctx context.Context, s *Sample, metrics []Decl, b Bootstrap) ([]Interval, error) {
 	out := make([]Interval, len(metrics))
-	u := newUnits(s, b.Seed)
-	weigh, own, draws := make([]weighing, len(metrics)), make([]float64, len(metrics)), make([][]float64, len(metrics))
 	for k := range metrics {
-		d := &metrics[k]
-		if out[k].Value, out[k].OK = d.Value(s); !out[k].OK || s.Y == nil {
-			continue
-		}
-		prepared := d.prepare(u.sample)
-		if v, ok := prepared(u.mean); ok {
-			weigh[k], own[k] = prepared, v
-		}
+		out[k].Value, out[k].OK = metrics[k].Value(s)
 	}
 	if s.Y == nil {
 		return out, ctx.Err()
 	}
-	err := u.replicate(ctx, b, func(w []float64) {
-		for k, value := range weigh {
-			if value == nil {
+	u := newUnits(s, b.Seed)
+	own, bounded := make([]float64, len(metrics)), make([]bool, len(metrics))
+	draws, err := u.replicate(ctx, b, len(metrics), func() func(w []float64, values []float64) {
+		weigh := make([]weighing, len(metrics))
+		for k := range metrics {
+			if !out[k].OK {
 				continue
 			}
-			if v, ok := value(w); ok {
-				draws[k] = append(draws[k], v)
+			prepared := metrics[k].prepare(u.sample)
+			if own[k], bounded[k] = prepared(u.mean); bounded[k] {
+				weigh[k] = prepared
+			}
+		}
+		return func(w, values []float64) {
+			for k, value := range weigh {
+				values[k] = math.NaN()
+				if value != nil {
+					if v, ok := value(w); ok {
+						values[k] = v
+					}
+				}
 			}
 		}
 	})
@@ -75,7 +82,7 @@ func Intervals(ctx context.Context, s *Sample, metrics []Decl, b Bootstrap) ([]I
 		return nil, err
 	}
 	for k := range out {
-		if weigh[k] != nil {
+		if bounded[k] {
 			out[k].Low, out[k].High, out[k].Bounded = percentiles(draws[k], b.replicates(), out[k].Value, own[k], u.scale)
 		}
 	}
@@ -98,24 +105,27 @@ func Difference(ctx context.Context, a, b *Sample, d *Decl, o Bootstrap) (Interv
 	}
 	rows := chosen(a.Rows(), maxUnits, o.Seed)
 	ua, ub := pick(a, rows), pick(b, rows)
-	wa, wb := d.prepare(ua.sample), d.prepare(ub.sample)
-	both := func(w []float64) (float64, bool) {
-		x, okX := wa(w)
-		y, okY := wb(w)
-		return sign * (x - y), okX && okY
-	}
-	var draws []float64
-	err := ua.replicate(ctx, o, func(w []float64) {
-		if v, ok := both(w); ok {
-			draws = append(draws, v)
+	own, bounded := 0.0, false
+	draws, err := ua.replicate(ctx, o, 1, func() func(w []float64, values []float64) {
+		wa, wb := d.prepare(ua.sample), d.prepare(ub.sample)
+		both := func(w []float64) (float64, bool) {
+			x, okX := wa(w)
+			y, okY := wb(w)
+			return sign * (x - y), okX && okY
+		}
+		own, bounded = both(ua.mean)
+		return func(w, values []float64) {
+			v, ok := both(w)
+			if values[0] = v; !ok {
+				values[0] = math.NaN()
+			}
 		}
 	})
 	if err != nil {
 		return out, err
 	}
-	own, ok := both(ua.mean)
-	if ok {
-		out.Low, out.High, out.Bounded = percentiles(draws, o.replicates(), out.Value, own, ua.scale)
+	if bounded {
+		out.Low, out.High, out.Bounded = percentiles(draws[0], o.replicates(), out.Value, own, ua.scale)
 	}
 	return out, nil
 }
@@ -130,6 +140,7 @@ func (b Bootstrap) replicates() int {
 // percentiles returns the bounds, moved and scaled from what was drawn to the whole sample. Half of
 // the replicates must have had a value.
 func percentiles(draws []float64, replicates int, value, own, scale float64) (low, high float64, ok bool) {
+	draws = slices.DeleteFunc(draws, math.IsNaN)
 	if len(draws)*2 < replicates || len(draws) < 20 {
 		return 0, 0, false
 	}
@@ -248,19 +259,36 @@ func squeeze(s *Sample) *units {
 	return u
 }
 
-// replicate gives the weights of each replicate, which has a generator of its own.
-func (u *units) replicate(ctx context.Context, b Bootstrap, each func(w []float64)) error {
-	w := make([]float64, len(u.mean))
-	for r := range b.replicates() {
-		if r%checkEvery == 0 {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-		}
-		u.draw(w, rand.NewPCG(uint64(b.Seed), uint64(r)+1))
-		each(w)
+// replicate returns what each replicate says of each of some metrics, NaN for nothing. The threads prepare one after the
+// other and get an evaluation each; every replicate has a generator of its own.
+func (u *units) replicate(ctx context.Context, b Bootstrap, metrics int, prepare func() func(w, values []float64)) ([][]float64, error) {
+	out := make([][]float64, metrics)
+	for k := range out {
+		out[k] = make([]float64, b.replicates())
 	}
-	return nil
+	threads := max(1, min(b.Threads, b.replicates()))
+	errs := make([]error, threads)
+	var wg sync.WaitGroup
+	for t := range threads {
+		evaluate := prepare()
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			w, values := make([]float64, len(u.mean)), make([]float64, metrics)
+			for r := t; r < b.replicates(); r += threads {
+				if errs[t] = ctx.Err(); errs[t] != nil {
+					return
+				}
+				u.draw(w, rand.NewPCG(uint64(b.Seed), uint64(r)+1))
+				evaluate(w, values)
+				for k, v := range values {
+					out[k][r] = v
+				}
+			}
+		}()
+	}
+	wg.Wait()
+	return out, errors.Join(errs...)
 }
 
 func (u *units) draw(w []float64, random *rand.PCG) {

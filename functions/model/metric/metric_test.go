@@ -144,7 +144,7 @@ func TestCoverage(t *testing.T) {
 	const truth = 0.7602499389065233 // Φ(1/√2)
 	d, err := Lookup("auc", model.Classification)
 	require.NoError(t, err)
-	for _, n := range []int{200, 9000} { // rows, neighbourhoods of scores
+	for _, n := range []int{200, 6000} { // rows, neighbourhoods of scores
 		inside, width := 0, 0.0
 		const times = 60
 		for k := range times {
@@ -202,7 +202,7 @@ func TestIntervalsRepeat(t *testing.T) {
 	}
 	first, err := Intervals(context.Background(), s, For(s.Task), Bootstrap{Seed: 9, Replicates: 50})
 	require.NoError(t, err)
-	again, err := Intervals(context.Background(), s, For(s.Task), Bootstrap{Seed: 9, Replicates: 50})
+	again, err := Intervals(context.Background(), s, For(s.Task), Bootstrap{Seed: 9, Replicates: 50, Threads: 3})
 	require.NoError(t, err)
 	require.Equal(t, first, again)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -284,7 +284,7 @@ func BenchmarkIntervals(b *testing.B) {
 	}
 	for b.Loop() {
 		s.ranked = nil
-		if _, err := Intervals(context.Background(), s, For(s.Task), Bootstrap{}); err != nil {
+		if _, err := Intervals(context.Background(), s, For(s.Task), Bootstrap{Threads: 2}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -70,7 +70,7 @@ func (r *run) compare(ctx context.Context, test *part, s *scored) (Decision, err
 func (r *run) decide(ctx context.Context, fresh, before *metric.Sample, name string, rows int) (Decision, error) {
 	d := Decision{Compared: int64(rows)}
 	replicates := max(r.plan.with.bootstrap, leastReplicates)
-	got, err := metric.Difference(ctx, fresh, before, r.metric, metric.Bootstrap{Seed: r.spec.Seed, Replicates: replicates})
+	got, err := metric.Difference(ctx, fresh, before, r.metric, metric.Bootstrap{Seed: r.spec.Seed, Replicates: replicates, Threads: r.o.Threads})
 	if err != nil {
 		return d, err
 	}

@@ -95,7 +95,7 @@ func (r *run) measure(ctx context.Context, out *Result, split, slice string, s, 
 	var got []metric.Interval
 	var err error
 	if n := r.plan.with.bootstrap; n > 0 {
-		got, err = metric.Intervals(ctx, s, decls, metric.Bootstrap{Seed: r.spec.Seed, Replicates: n})
+		got, err = metric.Intervals(ctx, s, decls, metric.Bootstrap{Seed: r.spec.Seed, Replicates: n, Threads: r.o.Threads})
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/eiderdb/eider/functions/model"
 	"github.com/eiderdb/eider/functions/model/frame"
@@ -19,7 +20,7 @@ const (
 	LeakRows     = "rows_on_both_sides"
 	LeakFuture   = "feature_after_label"
 	LeakUntimed  = "random_split_despite_time"
-	leakRows     = 50_000 // rows that are looked at
+	leakRows     = 20_000 // rows that are looked at, and up to as many again
 	leakLeast    = 30     // rows below which nothing is said
 	leakAUC      = 0.99
 	leakFit      = 0.9999 // |correlation| with a number
@@ -127,16 +128,26 @@ func (r *run) leakFeatures(m *fitted) {
 		y[k] = r.train.y[m.rows[i]]
 	}
 	names := m.transform.Names()
-	for k := range names {
-		x := model.Take(m.x.Cols[k], take)
-		how := ""
-		if r.task == model.Regression {
-			if c := correlation(x, y); math.Abs(c) > leakFit {
-				how = fmt.Sprintf("correlation %.5f", c)
+	found := make([]string, len(names))
+	var wg sync.WaitGroup
+	for t := range r.o.Threads {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for k := t; k < len(names); k += r.o.Threads {
+				x := model.Take(m.x.Cols[k], take)
+				if r.task == model.Regression {
+					if c := correlation(x, y); math.Abs(c) > leakFit {
+						found[k] = fmt.Sprintf("correlation %.5f", c)
+					}
+				} else if auc := alone(x, y, len(r.classes)); auc > leakAUC {
+					found[k] = fmt.Sprintf("AUC %.4f", auc)
+				}
 			}
-		} else if auc := alone(x, y, len(r.classes)); auc > leakAUC {
-			how = fmt.Sprintf("AUC %.4f", auc)
-		}
+		}()
+	}
+	wg.Wait()
+	for k, how := range found {
 		if how != "" {
 			r.warn(Warning{Code: LeakFeature, Column: names[k], Message: fmt.Sprintf(
 				"feature %s alone predicts the target (%s on training rows): is it known when a prediction is wanted?", lex.QuoteIdent(names[k]), how)})
