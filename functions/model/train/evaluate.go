@@ -37,6 +37,9 @@ func (r *run) evaluate(ctx context.Context, won *winner, out *Result) error {
 	}
 	r.progress.within(0.3)
 	base := r.baseline(p, rows)
+	if base != nil {
+		base.Quantile = won.model.quantile
+	}
 	if err := r.measure(ctx, out, split, "", s.sample, base, metric.For(r.task)); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"math"
+	"strings"
 	"sync"
 
 	"github.com/eiderdb/eider/functions/model"
@@ -21,9 +22,22 @@ type fitted struct {
 	groups map[int32]float64
 	rounds int
 	notes  map[string]any
+	// quantile is what the model predicts where its objective is one, 0 elsewhere.
+	quantile float64
 	// x are the features of the rows that it was fitted on, as it saw them, and rows those rows.
 	x    model.Matrix
 	rows []int32
+}
+
+// quantileOf is the parameter that algorithms with an objective quantile call so, or by another name.
+func quantileOf(alg *model.Algorithm, params model.Params) float64 {
+	objective, _ := params["objective"].(string)
+	declared := alg.Lookup("quantile")
+	if declared == nil || !strings.Contains(objective, "quantile") {
+		return 0
+	}
+	v, _ := params[declared.Name].(float64)
+	return v
 }
 
 // targetFolds is the number of folds of out-of-fold target encoding.
@@ -55,7 +69,7 @@ func (r *run) fit(ctx context.Context, p *part, rows, stop []int32, c *candidate
 	if err != nil {
 		return nil, err
 	}
-	out := &fitted{transform: tf, rounds: first.Rounds, notes: first.Notes, x: x, rows: rows, groups: map[int32]float64{}}
+	out := &fitted{transform: tf, rounds: first.Rounds, notes: first.Notes, x: x, rows: rows, groups: map[int32]float64{}, quantile: quantileOf(c.alg, params)}
 	out.art = &artifact.Artifact{
 		Task: r.task, Algorithm: c.alg.Name, Features: in.Names, Classes: len(r.classes), Threshold: r.plan.with.threshold, Blobs: [][]byte{first.Blob},
 	}
@@ -239,6 +253,7 @@ func (r *run) score(ctx context.Context, m *fitted, p *part, rows []int32) (*sco
 		return nil, err
 	}
 	s := r.sample(p, rows)
+	s.Quantile = m.quantile
 	if len(r.classes) > 2 {
 		s.Proba = out
 	} else {

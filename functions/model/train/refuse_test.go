@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eiderdb/eider/functions/model"
+	"github.com/eiderdb/eider/functions/model/frame"
 	"github.com/eiderdb/eider/functions/model/tune"
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/types"
@@ -267,4 +269,36 @@ func TestSmallData(t *testing.T) {
 		}
 	}
 	require.Greater(t, trained, 200)
+}
+
+// TestStreamFails: an error's position in the SELECT around the query becomes one in the statement, where it is in the query.
+func TestStreamFails(t *testing.T) {
+	data := customers(10, 1)
+	p, err := Check(context.Background(), data, spec("churned"), options().Algorithms)
+	require.NoError(t, err)
+	whole := frame.Select(query, p.loading(nil).inputs)
+	sp := spec("churned")
+	sp.QueryPos = 100
+	for at, want := range map[int]int{strings.Index(whole, query) + 7: 107, 3: 0, len(whole): 0} {
+		data.broken = sqlstate.New(sqlstate.DivisionByZero, "division by zero").At(at)
+		e := failure(t, data, sp)
+		require.Equal(t, sqlstate.DivisionByZero, e.Code)
+		if want > 0 {
+			want++ // positions count from 1
+		}
+		require.Equal(t, want, e.Position)
+	}
+	data.broken = errors.New("the cable is out")
+	require.Equal(t, sqlstate.InternalError, failure(t, data, sp).Code)
+}
+
+// TestIdentityOfLargeNumbers: IDs that a double can't tell apart are rows of their own.
+func TestIdentityOfLargeNumbers(t *testing.T) {
+	data := customers(100, 1)
+	for i := range data.rows {
+		data.rows[i][0] = int64(1)<<60 + int64(i)
+	}
+	sp := spec("churned")
+	sp.ID = []Name{{"id", -1}}
+	require.Len(t, train(t, data, sp).Hashes, 80)
 }

@@ -35,8 +35,8 @@ type table struct {
 	notices   []string
 	fractions []float64
 	streams   int
-	// streamed, where set, is called before rows are given.
-	streamed func()
+	// broken, where set, is the error of the stream.
+	broken error
 	// progressed, where set, is called with each report.
 	progressed func(fraction float64, phase string)
 }
@@ -98,8 +98,8 @@ func selected(sql string) []expression {
 
 func (t *table) Stream(ctx context.Context, sql string, each func(*types.Chunk) error) error {
 	t.streams++
-	if t.streamed != nil {
-		t.streamed()
+	if t.broken != nil {
+		return t.broken
 	}
 	items := selected(sql)
 	kinds := make([]*types.Type, len(items))
@@ -149,6 +149,10 @@ func (t *table) eval(expr string, row map[string]any) any {
 		switch expr {
 		case name, `t."` + name + `"`:
 			return v
+		case `t."` + name + `" // 4294967296`:
+			return v.(int64) / 4294967296
+		case `t."` + name + `" % 4294967296`:
+			return v.(int64) % 4294967296
 		case `epoch_us(t."` + name + `") / 86400e6`:
 			return float64(v.(types.TimestampValue)) / 86400e6
 		case `month(t."` + name + `")`, `dayofweek(t."` + name + `")`, `hour(t."` + name + `")`:

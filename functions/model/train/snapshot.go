@@ -63,7 +63,7 @@ func (p *Plan) loading(incumbent *Incumbent) *loading {
 	}
 	l.cols.split = l.role(p.splitColumn, kind)
 	for _, name := range p.ids {
-		l.identity = append(l.identity, l.role(name, frame.Category))
+		l.identify(name, p.typeOf(name))
 	}
 	if p.time != "" {
 		for _, c := range p.Columns {
@@ -84,6 +84,22 @@ func (p *Plan) loading(incumbent *Incumbent) *loading {
 		l.aside = len(incumbent.SQL)
 	}
 	return l
+}
+
+// identify adds a column of ID. What has as many values as rows is better no dictionary: a whole number of 64 bits, which
+// a double can't hold, is read in two halves.
+func (l *loading) identify(name string, t *types.Type) {
+	sql := quoted(name)
+	switch {
+	case t.ID == types.BigInt || t.ID == types.UBigInt:
+		l.identity = append(l.identity, l.add(name+" / 2^32", sql+" // 4294967296", frame.Number), l.add(name+" mod 2^32", sql+" % 4294967296", frame.Number))
+	case integer(t.ID) && t.ID != types.HugeInt && t.ID != types.UHugeInt, t.ID == types.Float, t.ID == types.Double:
+		l.identity = append(l.identity, l.add(name, sql, frame.Number))
+	case temporal(t) && t.ID != types.TimestampNS:
+		l.identity = append(l.identity, l.add(name, sql, frame.Instant))
+	default:
+		l.identity = append(l.identity, l.add(name, sql, frame.Category))
+	}
 }
 
 // role adds a column of the query under its own name; "" for none.
@@ -126,7 +142,7 @@ func (r *run) load(ctx context.Context) error {
 		},
 	})
 	if err != nil {
-		return r.loadError(err)
+		return r.loadError(err, l)
 	}
 	r.frame, r.loaded = f, rows
 	if f.Rows == 0 {
@@ -135,11 +151,18 @@ func (r *run) load(ctx context.Context) error {
 	return nil
 }
 
-// loadError drops a position that is one of the SELECT around the user's query.
-func (r *run) loadError(err error) error {
+// loadError moves a position from the SELECT around the user's query into the statement, and drops one that isn't in the query.
+func (r *run) loadError(err error, l *loading) error {
 	e := *sqlstate.From(err)
 	if e.Position > 0 {
-		e.Position = 0
+		whole := frame.Select(r.spec.Query, l.inputs)
+		before := len(whole) - len(r.spec.Query) - len("\n) AS t")
+		e.Position -= before
+		if e.Position < 1 || e.Position > len(r.spec.Query) || r.spec.QueryPos < 0 {
+			e.Position = 0
+		} else {
+			e.Position += r.spec.QueryPos
+		}
 	}
 	return &e
 }
