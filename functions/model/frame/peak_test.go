@@ -21,6 +21,9 @@ func TestLoadPeak(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the peak is read from /proc")
 	}
+	if raceDetector {
+		t.Skip("the race detector takes memory of its own")
+	}
 	const rows, columns = 400 * types.VectorSize, 40
 	if os.Getenv("FRAME_PEAK") == "" {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestLoadPeak$", "-test.v")

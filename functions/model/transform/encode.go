@@ -199,17 +199,16 @@ func (b *builder) mode(x *vector) string {
 	return x.dict[best]
 }
 
-// run computes what a step makes of x.
-func (s *step) run(x, out *vector) {
-	switch {
-	case s.Op == opText:
-		out.code, out.dict = digits(x.num)
-	case s.Op == opFill:
-		out.code, out.dict = s.fill(x.code, x.dict)
+// values are a number's values on the training rows, computed when they are asked for: the hundred features of a one-hot
+// encoding never are.
+func (v *vector) values() []float64 {
+	switch x := v.of; {
+	case v.num != nil || x == nil:
 	case x.kind == frame.Category:
-		out.num = s.encode(x.code, x.dict)
+		v.num = v.step.encode(x.code, x.dict)
 	default:
-		out.num = make([]float64, len(x.num))
-		s.apply(out.num, x.num)
+		v.num = make([]float64, len(x.values()))
+		v.step.apply(v.num, x.values())
 	}
+	return v.num
 }

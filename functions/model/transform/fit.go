@@ -153,12 +153,14 @@ type builder struct {
 	twin *fragment
 }
 
-// vector is a column on the way: an input or what a step makes of it. num has a value for each training row,
-// computed when it is needed; code and dict likewise for a category.
+// vector is a column on the way: an input or what a step makes of it, on the training rows. num is set for an input, for
+// others values computes it; code and dict are a category's.
 type vector struct {
 	from   int
 	kind   frame.Kind
 	num    []float64
+	of     *vector // what step is applied to
+	step   *step
 	code   []int32
 	dict   []string
 	suffix string // of the feature's name
@@ -214,7 +216,7 @@ func (b *builder) worth(v *vector) (bool, error) {
 	}
 	seen, missing, infinite, constant := false, false, 0, true
 	var first float64
-	for _, x := range v.num {
+	for _, x := range v.values() {
 		switch {
 		case x != x:
 			missing = true
@@ -289,7 +291,7 @@ func (b *builder) empty(x *vector) bool {
 		_, nulls := b.counts(x)
 		return nulls == len(b.rows)
 	}
-	for _, v := range x.num {
+	for _, v := range x.values() {
 		if v == v {
 			return false
 		}
@@ -358,7 +360,14 @@ func (b *builder) add(x vector, s step) (vector, error) {
 	case opScale, opClip, opYeoJohnson, opBucket, opHash, opText:
 		out.complete = x.complete
 	}
-	s.run(&x, &out)
+	switch s.Op {
+	case opText:
+		out.code, out.dict = digits(x.values())
+	case opFill:
+		out.code, out.dict = s.fill(x.code, x.dict)
+	default:
+		out.of, out.step = &x, &s
+	}
 	return out, nil
 }
 
@@ -378,16 +387,16 @@ func (b *builder) treat(n *node) ([]vector, error) {
 
 // treatNumber imputes the median, scales, and marks what was missing if training has such rows.
 func (b *builder) treatNumber(x vector, scaled bool) ([]vector, error) {
-	if n := infinities(x.num); n > 0 {
+	if n := infinities(x.values()); n > 0 {
 		return nil, b.infinite(n)
 	}
 	nulls := 0
-	for _, v := range x.num {
+	for _, v := range x.values() {
 		if v != v {
 			nulls++
 		}
 	}
-	if nulls == len(x.num) {
+	if nulls == len(x.values()) {
 		return []vector{x}, nil
 	}
 	v, err := b.impute(x, b.median(&x))

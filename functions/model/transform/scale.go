@@ -56,10 +56,10 @@ func infinities(x []float64) int {
 
 // finite are a copy of the values that aren't missing; an infinite one is an error.
 func (b *builder) finite(x *vector) ([]float64, error) {
-	if n := infinities(x.num); n > 0 {
+	if n := infinities(x.values()); n > 0 {
 		return nil, b.infinite(n)
 	}
-	return known(x.num), nil
+	return known(x.values()), nil
 }
 
 // known are a copy of the values that aren't missing.
@@ -131,7 +131,7 @@ func nth(x []float64, k int) float64 {
 
 // median of what isn't missing; x has at least one value, and no infinite one where it matters.
 func (b *builder) median(x *vector) float64 {
-	values := known(x.num)
+	values := known(x.values())
 	if len(values) == 0 {
 		return 0
 	}
@@ -149,10 +149,10 @@ func (b *builder) affine(x vector, a, scale float64) (vector, error) {
 }
 
 func (b *builder) standard(x vector) (vector, error) {
-	if n := infinities(x.num); n > 0 {
+	if n := infinities(x.values()); n > 0 {
 		return vector{}, b.infinite(n)
 	}
-	_, mean, variance := moments(x.num)
+	_, mean, variance := moments(x.values())
 	return b.affine(x, mean, math.Sqrt(variance))
 }
 
@@ -213,7 +213,7 @@ func fitImpute(b *builder, x vector, a args) ([]output, error) {
 		}
 		switch strings.ToLower(method) {
 		case "mean":
-			_, with, _ = moments(x.num)
+			_, with, _ = moments(x.values())
 		case "mode":
 			with = mode(values)
 		default:
@@ -242,14 +242,14 @@ func mode(x []float64) float64 {
 }
 
 func fitWinsorize(b *builder, x vector, a args) ([]output, error) {
-	values := known(x.num)
+	values := known(x.values())
 	lo, hi := quantile7(values, a.number("low")), quantile7(values, a.number("high"))
 	v, err := b.add(x, step{Op: opClip, A: lo, B: hi})
 	return []output{v}, err
 }
 
 func fitClipIQR(b *builder, x vector, a args) ([]output, error) {
-	values := known(x.num)
+	values := known(x.values())
 	q1, q3 := quantile7(values, 0.25), quantile7(values, 0.75)
 	reach := float64(a.number("k") * (q3 - q1))
 	v, err := b.add(x, step{Op: opClip, A: q1 - reach, B: q3 + reach})
