@@ -145,6 +145,7 @@ func requireSQLBits(t *testing.T, s *Session, fitted *transform.Fitted, f *frame
 	for i, id := range f.Col("id").Num {
 		place[id] = i
 	}
+	exec(t, s, "set timezone = 'America/New_York'") // where a prediction is asked for must not matter
 	r, err := s.Query(context.Background(), "select id::double, features("+strings.Join(arguments, ", ")+"), "+strings.Join(sqls, ", ")+" from everyfeature as src")
 	require.NoError(t, err)
 	n := 0
@@ -163,6 +164,7 @@ func requireSQLBits(t *testing.T, s *Session, fitted *transform.Fitted, f *frame
 	}
 	require.NoError(t, r.Err())
 	require.Equal(t, f.Rows, n)
+	exec(t, s, "set timezone = 'UTC'")
 }
 
 // cell is a DOUBLE with NULL as NaN.
