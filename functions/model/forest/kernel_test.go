@@ -55,6 +55,7 @@ func TestKernelsAgree(t *testing.T) {
 	if testing.Short() {
 		rounds = 3
 	}
+	t.Logf("kernels here: %v", kernels())
 	for seed := range rounds {
 		rng := rand.New(rand.NewPCG(uint64(seed), 7))
 		for k, s := range shapes(rng) {
