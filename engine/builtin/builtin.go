@@ -34,10 +34,23 @@ type Set struct {
 func All() *Set {
 	algorithms := slices.Concat(linear.All(), cluster.All(), xgboost.All(), lightgbm.All())
 	return &Set{
-		Statements: slices.Concat(role.All(), modelstmt.All(algorithms)),
+		Statements: slices.Concat(role.All(), modelstmt.All(algorithms, importers())),
 		Functions:  slices.Concat(clean.All(), window.All(), transform.Functions()),
 		Algorithms: algorithms,
 	}
+}
+
+// importers read models that other programs wrote, by the format's name.
+func importers() map[string]modelstmt.Importer {
+	xgb := func(data []byte) (*modelstmt.Foreign, error) {
+		blob, i, err := xgboost.Import(data)
+		return &modelstmt.Foreign{Algorithm: "xgboost", Blob: blob, Task: i.Task(), Features: i.Features, Names: i.Names, Classes: i.Classes, Objective: i.Objective}, err
+	}
+	lgb := func(data []byte) (*modelstmt.Foreign, error) {
+		blob, i, err := lightgbm.Import(data)
+		return &modelstmt.Foreign{Algorithm: "lightgbm", Blob: blob, Task: i.Task(), Features: i.Features, Names: i.Names, Classes: i.Classes, Objective: i.Objective}, err
+	}
+	return map[string]modelstmt.Importer{"xgboost": xgb, "xgboost_ubj": xgb, "lightgbm": lgb}
 }
 
 // Validate returns every problem of the functions' declarations and of the statements', joined.

@@ -11,16 +11,24 @@ import (
 	"github.com/eiderdb/eider/sql/types"
 )
 
-// All returns the family's statements. algorithms are what USING can name.
-func All(algorithms []*learn.Algorithm) []*stmt.Kind {
-	byName := make(map[string]*learn.Algorithm, len(algorithms))
+// options are what the program offers to the statements.
+type options struct {
+	algorithms map[string]*learn.Algorithm
+	importers  map[string]Importer
+}
+
+// All returns the family's statements. algorithms are what USING can name, importers read other
+// programs' files by the format's name.
+func All(algorithms []*learn.Algorithm, importers map[string]Importer) []*stmt.Kind {
+	o := &options{algorithms: make(map[string]*learn.Algorithm, len(algorithms)), importers: importers}
 	for _, a := range algorithms {
-		byName[a.Name] = a
+		o.algorithms[a.Name] = a
 	}
 	return []*stmt.Kind{
-		trainKind(byName), retrainKind(byName),
+		trainKind(o.algorithms), retrainKind(o.algorithms), evaluateKind(o.algorithms), explainKind(o.algorithms), explainPredictKind(o.algorithms),
 		deployKind(), rollbackKind(), alterKind(), dropKind(),
 		showKind(), describeKind(), showCreateKind(), showLineageKind(),
+		exportKind(o), importKind(o), experimentKind("CREATE EXPERIMENT", "create"), experimentKind("DROP EXPERIMENT", "drop"),
 	}
 }
 
