@@ -85,11 +85,17 @@ func newKey(ctx context.Context, s Session, n parse.QualifiedName) (string, erro
 func quoteKey(key string) string {
 	parts := strings.Split(key, ".")
 	for i, p := range parts {
-		if lex.Fold(p) != p || !plain(p) || parse.Reserved(p) {
-			parts[i] = lex.QuoteIdent(p)
-		}
+		parts[i] = ident(p)
 	}
 	return strings.Join(parts, ".")
+}
+
+// ident writes a name, in quotes only where it needs them.
+func ident(name string) string {
+	if !plain(name) || parse.Reserved(name) {
+		return lex.QuoteIdent(name)
+	}
+	return name
 }
 
 // plain reports whether a name needs no quotes.

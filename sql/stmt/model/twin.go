@@ -154,7 +154,7 @@ func (t *twin) name(arg, words string) error {
 		return wrongArg(a, "a name in quotes")
 	}
 	t.write(words)
-	t.put(a, lex.QuoteIdent(s))
+	t.put(a, ident(s))
 	return nil
 }
 
@@ -174,7 +174,7 @@ func (t *twin) names(arg, words string) error {
 		if !ok {
 			return wrongArg(a, "a list of names")
 		}
-		quoted[i] = lex.QuoteIdent(s)
+		quoted[i] = ident(s)
 	}
 	t.write(words + " (")
 	t.put(a, strings.Join(quoted, ", "))
@@ -270,7 +270,7 @@ func optionText(fields []parse.Field) (string, bool) {
 		if !ok {
 			return "", false
 		}
-		parts[i] = lex.QuoteIdent(f.Name) + " => " + v
+		parts[i] = ident(f.Name) + " => " + v
 	}
 	return "(" + strings.Join(parts, ", ") + ")", true
 }

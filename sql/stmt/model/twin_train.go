@@ -81,7 +81,7 @@ func (t *twin) using() error {
 			if !ok {
 				return wrongArg(a, "a list of names")
 			}
-			list[i] = lex.QuoteIdent(s)
+			list[i] = ident(s)
 		}
 		t.write(" USING ")
 		t.put(a, strings.Join(list, ", "))
