@@ -58,7 +58,7 @@ func (c boosterCase) job(t *testing.T, a *model.Algorithm, x [][]float64, y []fl
 	stops := false
 	for name, v := range c.Params {
 		given[name] = v
-		stops = stops || a.Lookup(name) == a.Lookup("early_stopping_rounds")
+		stops = stops || name == "early_stopping_rounds"
 	}
 	var train, stop, held []int32
 	for i := range y {

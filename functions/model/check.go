@@ -132,3 +132,13 @@ func firstOutside(col []float64, largest float64, missing bool) int {
 	}
 	return -1
 }
+
+// Steady rounds a metric to 12 digits. Libraries sum metrics up by threads, whose number
+// must not decide which round of boosting is best.
+func Steady(v float64) float64 {
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'e', 11, 64), 64)
+	if err != nil {
+		return v
+	}
+	return rounded
+}

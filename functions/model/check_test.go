@@ -68,3 +68,10 @@ func TestCounted(t *testing.T) {
 	_, err = in.Counted()
 	require.Equal(t, sqlstate.InvalidParameterValue, sqlstate.From(err).Code)
 }
+
+func TestSteady(t *testing.T) {
+	require.Equal(t, model.Steady(0.1+0.2), model.Steady(0.3))
+	require.NotEqual(t, model.Steady(0.3), model.Steady(0.30000000001))
+	require.True(t, math.IsNaN(model.Steady(math.NaN())))
+	require.Equal(t, math.Inf(1), model.Steady(math.Inf(1)))
+}

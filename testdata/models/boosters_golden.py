@@ -48,11 +48,11 @@ LGB = [
     dict(data="breast_cancer", params=dict(num_iterations=40)),
     dict(data="breast_cancer", missing=True, params=dict(num_iterations=40, max_depth=3, min_data_in_leaf=5)),
     dict(data="breast_cancer", weighted=True, params=dict(num_iterations=30, scale_pos_weight=2.5, lambda_l1=0.2, lambda_l2=1.0, min_gain_to_split=0.01)),
-    dict(data="breast_cancer", params=dict(num_iterations=500, early_stopping_round=10)),
-    dict(data="breast_cancer", params=dict(num_iterations=300, learning_rate=0.05, early_stopping_round=15, metric="auc")),
+    dict(data="breast_cancer", params=dict(num_iterations=500, early_stopping_rounds=10)),
+    dict(data="breast_cancer", params=dict(num_iterations=300, learning_rate=0.05, early_stopping_rounds=15, metric="auc")),
     dict(data="breast_cancer", params=dict(num_iterations=30, bagging_fraction=0.6, bagging_freq=2, feature_fraction=0.5, feature_fraction_bynode=0.7)),
     dict(data="wine", params=dict(num_iterations=30)),
-    dict(data="wine", missing=True, weighted=True, params=dict(num_iterations=200, early_stopping_round=5, num_leaves=4)),
+    dict(data="wine", missing=True, weighted=True, params=dict(num_iterations=200, early_stopping_rounds=5, num_leaves=4)),
     dict(data="digits", params=dict(num_iterations=15, num_leaves=8, bagging_fraction=0.7, bagging_freq=1, max_bin=15)),
     dict(data="diabetes", params=dict(num_iterations=50)),
     dict(data="diabetes", missing=True, weighted=True, params=dict(num_iterations=40, num_leaves=12, path_smooth=1.0, extra_trees=True)),
@@ -62,7 +62,7 @@ LGB = [
     dict(data="diabetes", params=dict(num_iterations=60, objective="quantile", alpha=0.9)),
     dict(data="diabetes", weighted=True, params=dict(num_iterations=60, objective="regression_l1")),
     dict(data="diabetes", params=dict(num_iterations=40, monotone_constraints=[0, 0, 1, 1, 0, 0, -1, 0, 0, 0])),
-    dict(data="diabetes", params=dict(num_iterations=400, learning_rate=0.05, early_stopping_round=20, objective="poisson")),
+    dict(data="diabetes", params=dict(num_iterations=400, learning_rate=0.05, early_stopping_rounds=20, objective="poisson")),
 ]
 
 
@@ -81,7 +81,7 @@ def prepare(case, sets):
     w = 0.5 + (np.arange(n) * 7 % 11) / 4 if case.get("weighted") else None
     held = np.arange(n) % 4 == 0
     order = np.cumsum(~held) - 1  # number among those not held out
-    stop = ~held & (order % 5 == 0) if case["params"].keys() & {"early_stopping_rounds", "early_stopping_round"} else np.zeros(n, bool)
+    stop = ~held & (order % 5 == 0) if "early_stopping_rounds" in case["params"] else np.zeros(n, bool)
     classes = 0 if case["data"] == "diabetes" else len(set(y))
     return x, y, w, ~held & ~stop, stop, held, classes
 
@@ -108,7 +108,7 @@ def train_xgb(case, x, y, w, train, stop, classes):
 
 def train_lgb(case, x, y, w, train, stop, classes):
     p = dict(case["params"])
-    rounds, patience = p.pop("num_iterations"), p.pop("early_stopping_round", 0)
+    rounds, patience = p.pop("num_iterations"), p.pop("early_stopping_rounds", 0)
     p.setdefault("objective", "regression" if classes == 0 else "binary" if classes == 2 else "multiclass")
     if classes > 2:
         p["num_class"] = classes

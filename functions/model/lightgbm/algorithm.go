@@ -68,7 +68,7 @@ func params() []model.Param {
 		{Name: "objective", Kind: model.Choice, Default: "auto", Choices: append([]string{"auto"}, objectiveNames()...), Doc: "The loss; auto follows from the target."},
 		{Name: "alpha", Kind: model.Float, Default: 0.9, Min: 0, Max: 1, MinOpen: true, MaxOpen: true, Aliases: []string{"quantile_alpha", "quantile"}, Doc: "For quantile: which one."},
 		{Name: "tweedie_variance_power", Kind: model.Float, Default: 1.5, Min: 1, Max: 2, MaxOpen: true, Doc: "For tweedie: near 1 as Poisson, near 2 as gamma."},
-		{Name: "early_stopping_round", Kind: model.Int, Default: int64(0), Min: 0, Max: maxRounds, Aliases: []string{"early_stopping_rounds", "early_stopping", "n_iter_no_change"}, Doc: "Stop when the metric hasn't improved for so many rounds on rows kept apart from the training rows, and keep the best round; 0 means never."},
+		{Name: "early_stopping_rounds", Kind: model.Int, Default: int64(0), Min: 0, Max: maxRounds, Aliases: []string{"early_stopping_round", "early_stopping", "n_iter_no_change"}, Doc: "Stop when the metric hasn't improved for so many rounds on rows kept apart from the training rows, and keep the best round; 0 means never."},
 		{Name: "metric", Kind: model.Choice, Default: "auto", Choices: []string{"auto", "binary_logloss", "binary_error", "auc", "average_precision", "multi_logloss", "multi_error", "l1", "l2", "rmse", "mape", "poisson", "quantile", "tweedie", "gamma"}, Aliases: []string{"eval_metric"}, Doc: "What early stopping looks at; auto is the objective's own."},
 	}
 }

@@ -156,7 +156,7 @@ func learn(ctx context.Context, job *model.Job) (*model.Fitted, error) {
 	if err := failure(C.lgb_create(b.train, config, &b.handle)); err != nil {
 		return nil, err
 	}
-	stops := job.Stop != nil && job.Stop.X.Rows > 0 && job.Params.Int("early_stopping_round") > 0
+	stops := job.Stop != nil && job.Stop.X.Rows > 0 && job.Params.Int("early_stopping_rounds") > 0
 	if stops {
 		if b.stop, err = dataset(*job.Stop, config, b.train); err != nil {
 			return nil, err
@@ -253,7 +253,7 @@ func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
 // boost runs the rounds and returns how many of them to keep.
 func (b *booster) boost(ctx context.Context, job *model.Job, stops bool) (int, map[string]any, error) {
-	rounds, patience := job.Params.Int("num_iterations"), job.Params.Int("early_stopping_round")
+	rounds, patience := job.Params.Int("num_iterations"), job.Params.Int("early_stopping_rounds")
 	larger := job.Params.Text("metric") == "auc" || job.Params.Text("metric") == "average_precision"
 	best, bestRound, done := math.Inf(1), 0, 0
 	notes := map[string]any{}
@@ -279,7 +279,7 @@ func (b *booster) boost(ctx context.Context, job *model.Job, stops bool) (int, m
 		if err := failure(C.lgb_eval(b.handle, &v)); err != nil {
 			return 0, nil, err
 		}
-		score := steady(float64(v))
+		score := model.Steady(float64(v))
 		loss := score
 		if larger {
 			loss = -loss
@@ -297,16 +297,6 @@ func (b *booster) boost(ctx context.Context, job *model.Job, stops bool) (int, m
 		return bestRound + 1, notes, nil
 	}
 	return done, notes, nil
-}
-
-// steady rounds a metric to 12 digits: the library sums it up by threads, whose number
-// must not decide which round is best.
-func steady(v float64) float64 {
-	rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'e', 11, 64), 64)
-	if err != nil {
-		return v // NaN, infinities
-	}
-	return rounded
 }
 
 // save writes the first rounds of the model in the library's text format, without what

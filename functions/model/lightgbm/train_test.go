@@ -8,14 +8,19 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"sync"
 	"syscall"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/eiderdb/eider/functions/model"
 	"github.com/eiderdb/eider/sql/sqlstate"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // noise makes n rows of k features, 2 % of them missing, with a target that depends on
 // the first five: a number, or one of classes that are about as frequent.
@@ -119,7 +124,7 @@ func TestSameBytes(t *testing.T) {
 			stop := noise(500, len(c.in.X.Cols), c.in.Classes, 9)
 			if c.given["objective"] != "tweedie" {
 				job.Stop = &stop
-				job.Params["early_stopping_round"] = int64(3)
+				job.Params["early_stopping_rounds"] = int64(3)
 			}
 			want := fit(t, job)
 			for _, threads := range []int{1, 2, 3, 4, 8} {
@@ -137,7 +142,7 @@ func TestSameBytes(t *testing.T) {
 }
 
 func TestEarlyStopping(t *testing.T) {
-	job := jobOf(t, noise(2_000, 6, 2, 1), map[string]any{"num_iterations": int64(200), "early_stopping_round": int64(5)})
+	job := jobOf(t, noise(2_000, 6, 2, 1), map[string]any{"num_iterations": int64(200), "early_stopping_rounds": int64(5)})
 	stop := noise(1_000, 6, 2, 2)
 	job.Stop = &stop
 	f := fit(t, job)
@@ -158,7 +163,7 @@ func TestEarlyStopping(t *testing.T) {
 
 // TestEarlyStoppingByArea wants the metric to rise.
 func TestEarlyStoppingByArea(t *testing.T) {
-	job := jobOf(t, noise(2_000, 6, 2, 1), map[string]any{"num_iterations": int64(100), "early_stopping_round": int64(4), "metric": "auc"})
+	job := jobOf(t, noise(2_000, 6, 2, 1), map[string]any{"num_iterations": int64(100), "early_stopping_rounds": int64(4), "metric": "auc"})
 	stop := noise(1_000, 6, 2, 2)
 	job.Stop = &stop
 	f := fit(t, job)
@@ -385,6 +390,43 @@ func (g *gate) queue() []*waiter {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.waiting
+}
+
+// TestTogether trains and predicts at the same time, with different numbers of threads.
+func TestTogether(t *testing.T) {
+	in := noise(3_000, 6, 2, 1)
+	given := map[string]any{"num_iterations": int64(15), "bagging_fraction": 0.7, "bagging_freq": int64(1)}
+	want := fit(t, jobOf(t, in, given))
+	p, err := Algorithm().Load(want.Blob)
+	require.NoError(t, err)
+	one := [][]float64{make([]float64, in.X.Rows)}
+	require.NoError(t, p.Predict(in.X.Cols, in.X.Rows, one))
+	o := oracle(t, want.Blob)
+	var wg sync.WaitGroup
+	for i := range 6 {
+		job := jobOf(t, in, given)
+		job.Threads = 1 + i%3
+		wg.Go(func() {
+			f, err := Algorithm().Train(context.Background(), job)
+			if assert.NoError(t, err) {
+				assert.True(t, string(want.Blob) == string(f.Blob), "%d threads", job.Threads)
+			}
+		})
+		wg.Go(func() {
+			out := [][]float64{make([]float64, in.X.Rows)}
+			assert.NoError(t, p.Predict(in.X.Cols, in.X.Rows, out))
+			assert.Equal(t, one, out)
+			theirs, err := o.Predict(in.X.Cols, in.X.Rows)
+			assert.NoError(t, err)
+			for k, v := range theirs {
+				if float64(v) != one[0][k] {
+					assert.Equal(t, one[0][k], float64(v))
+					break
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestVersion(t *testing.T) {

@@ -264,13 +264,14 @@ func (b *booster) boost(ctx context.Context, job *model.Job, stops bool) (int, m
 		if err := failure(C.xgb_eval(b.handle, C.int(i), b.stop, &v)); err != nil {
 			return 0, nil, err
 		}
-		loss := float64(v)
+		score := model.Steady(float64(v))
+		loss := score
 		if larger {
 			loss = -loss
 		}
 		if loss < best || i == 0 {
 			best, bestRound = loss, i
-			notes["best_score"] = float64(v)
+			notes["best_score"] = score
 		}
 		if i-bestRound >= patience {
 			notes["stopped_after"] = i + 1

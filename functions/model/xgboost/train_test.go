@@ -7,14 +7,19 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"sync"
 	"syscall"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/eiderdb/eider/functions/model"
 	"github.com/eiderdb/eider/sql/sqlstate"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // noise makes n rows of k features, 2 % of them missing, with a target that depends on
 // the first five: a number, or one of classes that are about as frequent.
@@ -356,6 +361,43 @@ func TestMessages(t *testing.T) {
 	} {
 		require.Equal(t, want, translate(text))
 	}
+}
+
+// TestTogether trains and predicts at the same time, with different numbers of threads.
+func TestTogether(t *testing.T) {
+	in := noise(3_000, 6, 2, 1)
+	given := map[string]any{"rounds": int64(15), "subsample": 0.7}
+	want := fit(t, jobOf(t, in, given))
+	p, err := Algorithm().Load(want.Blob)
+	require.NoError(t, err)
+	one := [][]float64{make([]float64, in.X.Rows)}
+	require.NoError(t, p.Predict(in.X.Cols, in.X.Rows, one))
+	o := oracle(t, want.Blob)
+	var wg sync.WaitGroup
+	for i := range 6 {
+		job := jobOf(t, in, given)
+		job.Threads = 1 + i%3
+		wg.Go(func() {
+			f, err := Algorithm().Train(context.Background(), job)
+			if assert.NoError(t, err) {
+				assert.True(t, string(want.Blob) == string(f.Blob), "%d threads", job.Threads)
+			}
+		})
+		wg.Go(func() {
+			out := [][]float64{make([]float64, in.X.Rows)}
+			assert.NoError(t, p.Predict(in.X.Cols, in.X.Rows, out))
+			assert.Equal(t, one, out)
+			theirs, err := o.Predict(in.X.Cols, in.X.Rows)
+			assert.NoError(t, err)
+			for k, v := range theirs {
+				if float64(v) != one[0][k] {
+					assert.Equal(t, one[0][k], float64(v))
+					break
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestVersion(t *testing.T) {
