@@ -8,6 +8,7 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/eiderdb/eider/functions/model"
@@ -228,8 +229,7 @@ func (r *run) fitWhole(ctx context.Context, p *part, won *winner) (*fitted, erro
 // phase measures the seconds of a step and tells the session its name.
 func (r *run) phase(name string, f func() error) error {
 	started := time.Now()
-	r.progress.phase = name
-	r.progress.within(0)
+	r.progress.begin(name)
 	err := f()
 	r.phases = append(r.phases, Phase{name, time.Since(started).Seconds()})
 	return err
@@ -285,12 +285,24 @@ func sortedHashes(list []uint64) []uint64 {
 	return slices.Compact(out)
 }
 
-// progress turns steps of about the same length into a fraction that never falls.
+// progress turns steps of about the same length into a fraction that never falls. An algorithm may report from
+// a goroutine of its own.
 type progress struct {
-	report      func(fraction float64, phase string)
-	phase       string
-	total, done float64
-	last        float64
+	report func(fraction float64, phase string)
+	total  float64
+
+	mu    sync.Mutex // guards what follows, and calls of report
+	phase string
+	done  float64
+	last  float64
+}
+
+// begin names what is being done from now on.
+func (p *progress) begin(phase string) {
+	p.mu.Lock()
+	p.phase = phase
+	p.mu.Unlock()
+	p.within(0)
 }
 
 // plan says how many fits will come; reading the snapshot and evaluating count as one each.
@@ -298,12 +310,16 @@ func (p *progress) plan(fits int) { p.total = float64(fits) + 2 }
 
 // step ends a step.
 func (p *progress) step() {
+	p.mu.Lock()
 	p.done++
+	p.mu.Unlock()
 	p.within(0)
 }
 
 // within reports a fraction of the present step.
 func (p *progress) within(fraction float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.total == 0 {
 		return
 	}
@@ -311,7 +327,12 @@ func (p *progress) within(fraction float64) {
 	p.report(p.last, p.phase)
 }
 
-func (p *progress) finish() { p.report(1, p.phase) }
+func (p *progress) finish() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last = 1
+	p.report(1, p.phase)
+}
 
 // cancelled tells an end by the context from a failure of the work.
 func cancelled(err error) bool {

@@ -125,7 +125,7 @@ func candidatePos(s *Spec) int {
 	return -1
 }
 
-// positioned are the clauses with a position.
+// posOf is where a clause stands, -1 where it isn't given.
 func posOf[T Name | Literal | ClassWeights | Folds | Tune](clause *T) int {
 	switch c := any(clause).(type) {
 	case *Name:
