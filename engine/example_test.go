@@ -157,3 +157,34 @@ func ExampleSession_QueryArrow() {
 	}
 	// Output: 3 [0 0.5 1]
 }
+
+// A Predictor predicts single rows without SQL, with the same result.
+func ExampleDB_Predictor() {
+	ctx := context.Background()
+	db, err := engine.Open(ctx, engine.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+	s, err := db.NewSession(ctx, engine.SessionOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.Exec(ctx, `TRAIN MODEL fare TARGET price USING linear AS SELECT km, night, 2.5 * km + if(night, 4, 0) + 3 AS price
+		FROM (SELECT (i % 40)::DOUBLE AS km, i % 3 = 0 AS night FROM range(240) t(i))`); err != nil {
+		log.Fatal(err)
+	}
+
+	p, err := db.Predictor(ctx, "fare")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer p.Close()
+	got, err := p.Predict(ctx, map[string]any{"km": 12.0, "night": true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%.2f by version %d\n", got.Value, got.Version)
+	// Output: 37.00 by version 1
+}

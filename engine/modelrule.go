@@ -283,14 +283,19 @@ func (w *predictWriter) literal(i, end int, form string, v *modelVersion) (int, 
 		if f >= 0 && given[v.signature[f].Name] {
 			return end, sqlstate.Newf(sqlstate.DuplicateColumn, "%q is given twice", key).At(w.Toks[k].Start)
 		}
-		if f < 0 { // what the model doesn't know is ignored
+		before := ""
+		if written {
+			before = ", "
+		}
+		switch {
+		case f < 0 && aside: // ignored, but a parameter must not vanish
+			w.Replace(w.Toks[k].Start, w.Toks[k+1].End, before)
+			w.Insert(w.Toks[stop-1].End, " AS "+lex.QuoteIdent(key))
+			written = true
+		case f < 0: // what the model doesn't know is ignored
 			w.Delete(w.Toks[k].Start, w.Toks[stop-1].End)
-		} else {
+		default:
 			given[v.signature[f].Name] = true
-			before := ""
-			if written {
-				before = ", "
-			}
 			w.value(k, stop, v.signature[f], before, aside)
 			written = true
 			for n := k + 2; n < stop; n++ { // predictions within

@@ -128,6 +128,7 @@ func TestPredictAnywhere(t *testing.T) {
 	require.Contains(t, rowsOf(t, s, "explain select predict('price', c) from c"), "predict")
 	require.Contains(t, rowsOf(t, s, "explain analyze select predict('price', c) from c"), "predict")
 	require.Equal(t, "28.5", rowsOf(t, s, "select round(predict('price', {'age': ?, 'size': ?}), 6)", 10, 2.5))
+	require.Equal(t, "28.5", rowsOf(t, s, "select round(predict('price', {'age': $1, 'more': $2, 'size': $3}), 6)", 10, "ignored", 2.5))
 	require.Equal(t, "z\t28.5", rowsOf(t, s, "select $1, round(predict('price', c), 6) from c where age = $2", "z", 10))
 	st := prepare(t, s, "select predict('churn', {'age': $1, 'Plan Name': $2})")
 	require.Equal(t, "INTEGER VARCHAR", fmt.Sprint(st.Params()[0], " ", st.Params()[1]), "parameters have the types that the model learned from")

@@ -22,3 +22,4 @@ GRANT CREATE ON SCHEMA main TO builder, mallory; GRANT SELECT ON orders TO build
 CREATE TABLE drops (note VARCHAR); GRANT INSERT ON drops TO mallory;
 CREATE TABLE changes (id INTEGER, note VARCHAR); INSERT INTO changes VALUES (1, 'a'); GRANT UPDATE, DELETE ON changes TO mallory;
 ATTACH ':memory:' AS lake; CREATE TABLE lake.hidden AS SELECT 1 AS a; CREATE MACRO lake.main.peek() AS (SELECT max(a) FROM lake.hidden);
+TRAIN MODEL risk TARGET y USING linear AS SELECT i::DOUBLE AS x, 2.0 * i AS y FROM range(60) t(i); CREATE VIEW risks AS SELECT id, predict('risk', o) FROM (SELECT id, total AS x FROM orders) o;
