@@ -36,6 +36,35 @@ func present(x *vector, counts []int) []int {
 	return codes
 }
 
+// maxKeys bounds the values that an encoding knows, all of which stand in the model's SQL.
+const maxKeys = 20_000
+
+// frequent are the codes that an encoding knows, in bytewise order: all, or the most frequent where they are too many.
+func (b *builder) frequent(codes, counts []int) []int {
+	if len(codes) <= maxKeys {
+		return codes
+	}
+	if b.twin == nil {
+		b.warn("Feature %s has %d values: all but the %d most frequent are treated as not seen.", lex.QuoteIdent(b.item.name), len(codes), maxKeys)
+	}
+	kept := slices.Clone(codes)
+	slices.SortStableFunc(kept, func(a, c int) int { return cmp.Compare(counts[c], counts[a]) })
+	least := counts[kept[maxKeys-1]]
+	equal := 0 // of those as frequent as the last, the first bytewise
+	for _, code := range kept[:maxKeys] {
+		if counts[code] == least {
+			equal++
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(codes), func(code int) bool {
+		if counts[code] == least {
+			equal--
+			return equal < 0
+		}
+		return counts[code] < least
+	})
+}
+
 func fitOneHot(b *builder, x vector, a args) ([]output, error) {
 	counts, nulls := b.counts(&x)
 	codes := present(&x, counts)
@@ -88,12 +117,14 @@ func fitOneHot(b *builder, x vector, a args) ([]output, error) {
 
 func fitOrdinal(b *builder, x vector, _ args) ([]output, error) {
 	counts, nulls := b.counts(&x)
-	s := step{Op: opLookup, NoA: true, NoB: true}
-	for i, code := range present(&x, counts) {
+	codes := present(&x, counts)
+	b.idLike(len(codes), nulls)
+	known := b.frequent(codes, counts)
+	s := step{Op: opLookup, NoA: true, NoB: true, Partial: len(known) < len(codes)}
+	for i, code := range known {
 		s.Keys = append(s.Keys, x.dict[code])
 		s.Values = append(s.Values, float64(i))
 	}
-	b.idLike(len(s.Keys), nulls)
 	v, err := b.add(x, s)
 	return []output{v}, err
 }
@@ -114,14 +145,16 @@ func fitTarget(b *builder, x vector, a args) ([]output, error) {
 	if b.twin == nil {
 		b.idLike(len(codes), nulls)
 	}
+	all := len(codes)
+	codes = b.frequent(codes, counts)
 	if b.classes <= 2 {
-		v, err := b.targetStep(x, codes, a, func(y float64) float64 { return y })
+		v, err := b.targetStep(x, codes, len(codes) < all, a, func(y float64) float64 { return y })
 		return []output{v}, err
 	}
 	var outs []output
 	for k := range b.classes {
 		class := float64(k)
-		v, err := b.targetStep(x, codes, a, func(y float64) float64 {
+		v, err := b.targetStep(x, codes, len(codes) < all, a, func(y float64) float64 {
 			if y == class {
 				return 1
 			}
@@ -139,7 +172,7 @@ func fitTarget(b *builder, x vector, a args) ([]output, error) {
 // targetStep encodes one target. With smooth = m a value's encoding is (sum + m·mean) / (count + m). With 'auto' it is
 // λ·(mean of its rows) + (1 − λ)·mean, λ = σ²·n / (σ²·n + s²), where σ² is the target's variance and s² that among the
 // value's rows (Micci-Barreca 2001, equations 3 and 8).
-func (b *builder) targetStep(x vector, codes []int, a args, target func(float64) float64) (vector, error) {
+func (b *builder) targetStep(x vector, codes []int, partial bool, a args, target func(float64) float64) (vector, error) {
 	n := len(x.dict) + 1 // the last is NULL
 	place := func(code int32) int {
 		if code < 0 {
@@ -179,7 +212,7 @@ func (b *builder) targetStep(x vector, codes []int, a args, target func(float64)
 		}
 		return float64(lambda*(sum[k]/count[k])) + float64((1-lambda)*mean)
 	}
-	s := step{Op: opLookup, A: mean, B: encode(n - 1)}
+	s := step{Op: opLookup, A: mean, B: encode(n - 1), Partial: partial}
 	for _, code := range codes {
 		s.Keys = append(s.Keys, x.dict[code])
 		s.Values = append(s.Values, encode(code))

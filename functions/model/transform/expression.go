@@ -41,6 +41,9 @@ var aggregates = func() map[string]bool {
 	return m
 }()
 
+// volatile are DuckDB's functions that give something else each time.
+var volatile = map[string]bool{"random": true, "uuid": true, "uuidv4": true, "uuidv7": true, "gen_random_uuid": true, "nextval": true, "currval": true, "setseed": true}
+
 // scanner finds columns in expressions.
 type scanner struct {
 	columns []types.Column
@@ -124,6 +127,9 @@ func (s *scanner) refuse(i int, t lex.Token) *sqlstate.Error {
 		if aggregates[name] {
 			return sqlstate.Newf(sqlstate.GroupingError, "TRANSFORM can't use aggregate or window function %s, because it would look at other rows", name).At(t.Start).
 				WithHint("Compute it in the training query, or use a fitted function: scale_standard(x) OVER ().")
+		}
+		if volatile[name] {
+			return sqlstate.Newf(sqlstate.FeatureNotSupported, "TRANSFORM can't use %s, which gives something else each time", name).At(t.Start)
 		}
 		if IsFitted(name) {
 			return sqlstate.Newf(sqlstate.FeatureNotSupported, "the fitted function %s can't be part of an expression", name).At(t.Start).

@@ -81,10 +81,10 @@ func functions() []function {
 			"A feature for each value: 1 where x is it. The max_categories most frequent values that min_frequency rows have (or that part of the rows, below 1) get one. Other values are all zeros, " +
 				"values not seen in training among them, and so is NULL; with other => true they have a feature of their own, but not NULL.", ""},
 			takes: takesCategory, fit: fitOneHot, args: []argument{{name: "max_categories", kind: argWhole, min: 1, max: 10000, def: 1000.0}, {name: "min_frequency", min: 0, max: inf, def: 0.0}, {name: "other", kind: argBool, def: false}}},
-		{Function: Function{"ordinal_encode", "ordinal_encode(x)", "The value's number in bytewise order, from 0; missing for values not seen in training.", ""}, takes: takesCategory, fit: fitOrdinal},
+		{Function: Function{"ordinal_encode", "ordinal_encode(x)", "The value's number in bytewise order, from 0; missing for values not seen in training (and for all but the 20,000 most frequent).", ""}, takes: takesCategory, fit: fitOrdinal},
 		{Function: Function{"target_encode", "target_encode(x [, smooth = 'auto'])",
 			"The mean of the target where x has this value, drawn to the mean of all rows: by smooth rows' weight, or by empirical Bayes. A class's share for two classes, one feature a class for more. " +
-				"NULL is a value of its own; values not seen in training have the mean of all rows. Training rows get their own from the other folds.", "Micci-Barreca 2001"},
+				"NULL is a value of its own; values not seen in training, and all but the 20,000 most frequent, have the mean of all rows. Training rows get their own from the other folds.", "Micci-Barreca 2001"},
 			takes: takesCategory, learns: true, fit: fitTarget, args: []argument{{name: "smooth", kind: argSmooth, def: "auto"}}},
 		{Function: Function{"hash_bucket", "hash_bucket(x, n)", "The text's hash modulo n.", "our own 64-bit hash, documented in functions/model/frame"},
 			takes: takesCategory, levels: true, fit: fitHash, args: []argument{{name: "n", kind: argWhole, min: 1, max: 1 << 20}}},

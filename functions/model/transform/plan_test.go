@@ -2,6 +2,7 @@ package transform
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,6 +23,9 @@ var customers = []types.Column{
 
 // asDoubles describes every expression as DOUBLE, and text(…) as VARCHAR.
 func asDoubles(exprs []string) ([]*types.Type, error) {
+	if slices.ContainsFunc(exprs, func(e string) bool { return strings.HasPrefix(e, "COLUMNS") }) {
+		exprs = append(exprs, exprs[0]) // two columns
+	}
 	out := make([]*types.Type, len(exprs))
 	for i, e := range exprs {
 		if out[i] = types.Of(types.Double); strings.HasPrefix(e, "text") {
@@ -56,6 +60,8 @@ func TestPlanErrors(t *testing.T) {
 		"((SELECT 1) AS x)":                   {sqlstate.FeatureNotSupported, "SELECT", "Join"},
 		"(Age + $1 AS x)":                     {sqlstate.FeatureNotSupported, "$1", ""},
 		"(1 + impute(Age) AS x)":              {sqlstate.FeatureNotSupported, "impute", "OVER ()"},
+		"(random() AS x)":                     {sqlstate.FeatureNotSupported, "random", ""},
+		"(COLUMNS('a') AS x)":                 {sqlstate.FeatureNotSupported, "COLUMNS", "EXCLUDE"},
 		"(churned)":                           {sqlstate.InvalidParameterValue, "churned", "leave the column out"},
 		"(CASE WHEN Churned THEN 1 END AS x)": {sqlstate.InvalidParameterValue, "Churned", ""},
 		"(impute(t.churned) OVER () AS x)":    {sqlstate.InvalidParameterValue, "t.churned", ""},

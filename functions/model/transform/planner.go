@@ -154,7 +154,13 @@ func (p *planner) describe(exprs map[int]expression, untyped []int) error {
 		}
 		return err
 	}
-	if len(ts) != len(untyped) {
+	if len(ts) != len(untyped) { // COLUMNS('x.*')
+		for _, k := range untyped {
+			if one, err := p.o.Describe([]string{exprs[k].sql}); err != nil || len(one) != 1 {
+				return sqlstate.New(sqlstate.FeatureNotSupported, "an item of TRANSFORM must be one value").At(exprs[k].pos).
+					WithHint("Write the columns out, or use * EXCLUDE (…).")
+			}
+		}
 		return sqlstate.Newf(sqlstate.InternalError, "%d types came for %d expressions", len(ts), len(untyped))
 	}
 	for i, k := range untyped {

@@ -163,12 +163,13 @@ func (t *Fitted) unseen(arg func(string) string) []Unseen {
 			partial[k] = partial[k] || s.Partial
 			known[k] = append(known[k], s.Keys...)
 		case opLookup:
+			partial[k] = partial[k] || s.Partial
 			known[k] = s.Keys
 		}
 	}
 	var out []Unseen
 	for k, in := range t.inputs {
-		complete := slices.ContainsFunc(t.steps, func(s step) bool { return s.From == ^k && s.Op == opLookup }) || !partial[k]
+		complete := slices.ContainsFunc(t.steps, func(s step) bool { return s.From == ^k && s.Op == opLookup && !s.Partial }) || !partial[k]
 		if len(known[k]) == 0 || !complete || in.Column == "" {
 			continue
 		}

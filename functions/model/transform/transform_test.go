@@ -426,6 +426,34 @@ func TestUnseen(t *testing.T) {
 	require.Equal(t, []Unseen{{"plan", `coalesce(eider_lookup((CAST(("plan"` + "\n" + `) AS VARCHAR) COLLATE "binary"), '["free","pro"]', '[0,0]', 1e0), 0e0) = 1e0`}}, got)
 }
 
+// Of too many values the most frequent are known, of equally frequent ones the first bytewise.
+func TestManyValues(t *testing.T) {
+	n := maxKeys + 500
+	text, y := make([]string, 2*n), make([]float64, 2*n)
+	for i := range 2 * n {
+		text[i] = fmt.Sprintf("v%06d", i%n)
+		y[i] = float64(i % 2)
+	}
+	for i := range 300 { // twice as frequent: the last 300
+		text = append(text, fmt.Sprintf("v%06d", n-1-i))
+		y = append(y, 1)
+	}
+	d := data{"s": text}
+	p := plan(t, "(target_encode(s) OVER (), ordinal_encode(s) OVER () AS o)", d, PlanOptions{TakesMissing: true})
+	f := d.frameOf(t, p)
+	got := fit(t, p, f, f.All(), y, 2)
+	require.Len(t, got.Warnings(), 2)
+	require.Contains(t, got.Warnings()[0], "20500 values")
+	for _, s := range got.steps {
+		require.Len(t, s.Keys, maxKeys)
+		require.True(t, slices.IsSorted(s.Keys))
+		require.Equal(t, "v000000", s.Keys[0])
+		require.Equal(t, fmt.Sprintf("v%06d", maxKeys-300-1), s.Keys[maxKeys-301])
+		require.Equal(t, fmt.Sprintf("v%06d", n-1), s.Keys[maxKeys-1])
+	}
+	require.Empty(t, got.Unseen(lex.QuoteIdent), "what wasn't kept may have been seen")
+}
+
 func TestParseErrors(t *testing.T) {
 	for text, want := range map[string]sqlstate.Code{
 		"(scale_standard(x))":                   sqlstate.SyntaxError,
