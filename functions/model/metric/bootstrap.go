@@ -24,7 +24,7 @@ const (
 	level = 0.95
 	// maxUnits bounds the rows that a replicate looks at; see units.
 	maxUnits = 32_768
-	// maxScores bounds the distinct scores of a sample of two classes; see squeeze.
+	// maxScores bounds the neighbourhoods of scores of a sample of two classes; see squeeze.
 	maxScores = 2048
 )
 
@@ -42,7 +42,7 @@ type Interval struct {
 // (Chamandy et al. 2012), in which every row counts as often as a Poisson number of mean 1 says. One
 // pass over the rows makes a replicate, because what is sorted stays sorted.
 //
-// A sample of two classes with more than 2,048 distinct scores is squeezed into as many
+// A sample of two classes with more than 4,096 rows is squeezed into at most about 2,048
 // neighbourhoods of scores, each counting as often as a Poisson number of mean its rows. Any other
 // with more than 32,768 rows is represented by so many, chosen by the seed, and the replicates' distance from
 // the chosen rows' value is scaled by sqrt(chosen / rows) (Bickel, Götze and van Zwet 1997). Metrics of clusters get no interval.
@@ -210,7 +210,7 @@ func take(col []float64, rows []int32) []float64 {
 }
 
 // squeeze makes units of neighbouring scores with the same truth, which never lie on both sides of the threshold or of
-// a bin of calibration. It returns nil where there are few distinct scores, and rows do as well.
+// a bin of calibration. It returns nil for few rows, which do as well.
 func squeeze(s *Sample) *units {
 	r := s.ranksOf(1)
 	if len(s.Y) <= 2*maxScores {
