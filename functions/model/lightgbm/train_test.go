@@ -310,7 +310,16 @@ func TestOutOfMemory(t *testing.T) {
 		require.NotContains(t, string(out), "no tests to run")
 		return
 	}
-	job := jobOf(t, noise(500_000, 60, 0, 1), map[string]any{"num_iterations": int64(2)})
+	const rows, features = 500_000, 60
+	in := model.Input{X: model.Matrix{Rows: rows}, Y: make([]float64, rows)}
+	for f := range features {
+		col := make([]float64, rows)
+		for i := range col {
+			col[i] = float64(i * (f + 3) % 1009)
+		}
+		in.X.Cols = append(in.X.Cols, col)
+	}
+	job := jobOf(t, in, map[string]any{"num_iterations": int64(2)})
 	require.NoError(t, library.Open())
 	status, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
