@@ -55,13 +55,16 @@ func (db *DB) sessionOf(connection uint64) *Session {
 
 // openGate makes the gate; committed is a connection for nobody else.
 func (db *DB) newGate(committed gate.Querier) *gate.Gate {
-	functions := make([]gate.Function, len(db.opts.Builtins.Functions))
-	for i, d := range db.opts.Builtins.Functions {
+	var functions []gate.Function
+	for _, d := range db.opts.Builtins.Functions {
+		if d.Rewritten {
+			continue // what is written in its place is looked at; the name may be a user's own
+		}
 		f := gate.Function{Name: d.Name, Macro: d.Macro, Table: d.Table}
 		for _, p := range d.Params {
 			f.Params = append(f.Params, p.Name)
 		}
-		functions[i] = f
+		functions = append(functions, f)
 	}
 	for _, name := range []string{setConfigFunction, settingFunction, notifyFunction} { // each acts on its caller's session only
 		functions = append(functions, gate.Function{Name: name})

@@ -61,7 +61,8 @@ type Window struct {
 	Constants []string
 }
 
-// Decl declares one function. Exactly one of Macro, Scalar, Bind, BindOn and Window is set.
+// Decl declares one function. Exactly one of Macro, Scalar, Bind, BindOn, Window and
+// Rewritten is set.
 type Decl struct {
 	// Name is lower case and unqualified.
 	Name string
@@ -81,6 +82,8 @@ type Decl struct {
 	Macro string
 	// Window is set for a function that is called with OVER.
 	Window *Window
+	// Rewritten tells that the engine writes other SQL in place of a call: there is no function of the name.
+	Rewritten bool
 	// Scalar is a vector callback: it fills out, which has in.Len rows of type Returns.
 	// It is called from DuckDB's threads at the same time; it must not keep its arguments
 	// and handles NULLs itself through validity.

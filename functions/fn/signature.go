@@ -45,7 +45,7 @@ func (d *Decl) Validate() error {
 		bad("has no example")
 	}
 	if bodies := d.bodies(); bodies != 1 {
-		bad("needs a macro, a scalar callback, a bound one or a window: one of them, not %d", bodies)
+		bad("needs a macro, a scalar callback, a bound one, a window or a rule: one of them, not %d", bodies)
 	}
 	if d.Returns == nil && !d.Table {
 		bad("has no result type")
@@ -77,7 +77,7 @@ func (d *Decl) Validate() error {
 // bodies is the number of ways in which the function is implemented.
 func (d *Decl) bodies() int {
 	n := 0
-	for _, has := range []bool{d.Macro != "", d.Scalar != nil, d.Bind != nil, d.BindOn != nil, d.Window != nil} {
+	for _, has := range []bool{d.Macro != "", d.Scalar != nil, d.Bind != nil, d.BindOn != nil, d.Window != nil, d.Rewritten} {
 		if has {
 			n++
 		}
