@@ -45,11 +45,15 @@ type run struct {
 }
 
 // bitRuns splits an ensemble into runs.
-func bitRuns(ens *ensemble, wide bool) []run {
+func bitRuns(ens *ensemble, wide bool, shared *quantisation) []run {
 	var runs []run
 	var add func(trees []tree)
 	add = func(trees []tree) {
-		b := newBitTrees(ens, trees, wide)
+		quant := shared
+		if quant == nil || quant.most > bitCuts || len(trees) < len(ens.trees) {
+			quant = newQuantisation(ens.columns, trees, bitCuts)
+		}
+		b := newBitTrees(quant, ens.single, trees, wide)
 		if b.slots > bitMaxSlots && len(trees) > 1 {
 			add(trees[:len(trees)/2])
 			add(trees[len(trees)/2:])
@@ -75,11 +79,10 @@ func bitRuns(ens *ensemble, wide bool) []run {
 	return runs
 }
 
-func newBitTrees(ens *ensemble, trees []tree, wide bool) *bitTrees {
-	b := &bitTrees{quant: newQuantisation(ens.columns, trees, bitCuts), double: !ens.single}
-	refs := b.quant.refs
-	b.quant.refs = nil
-	slots := b.makeSlots(refs, wide)
+func newBitTrees(quant *quantisation, single bool, trees []tree, wide bool) *bitTrees {
+	b := &bitTrees{quant: quant, double: !single}
+	slots := b.makeSlots(quant.refs, wide)
+	quant.refs = nil
 	for k := range trees {
 		t := &trees[k]
 		at := bitTree{leaves: t.leaves, output: t.output, nodes: len(b.nodes)}

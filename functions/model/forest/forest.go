@@ -123,16 +123,25 @@ func (f *Forest) WithKernel(name string) (*Forest, error) {
 			WithHint("Those that do are %v.", kernels())
 	}
 	out := &Forest{ens: f.ens, kernel: name, small: f.small, explain: f.explain}
+	var walks []*walkStep
+	var shared *quantisation
 	if out.small == nil {
-		for _, s := range walkSteps(f.ens.columns, f.ens.trees, f.ens.single) {
+		walks = walkSteps(f.ens.columns, f.ens.trees, f.ens.single)
+		for _, s := range walks {
 			if s.quant.lanes > maxLanes {
 				return nil, unsupported("a tree looks at its features in %d ways; %d can be scored", s.quant.lanes, maxLanes)
 			}
 			out.small = append(out.small, s)
 		}
+		if len(walks) == 1 {
+			shared = walks[0].quant
+		}
 	}
 	if out.steps = out.small; name != Portable {
-		out.steps = bitSteps(f.ens, name)
+		out.steps = bitSteps(f.ens, name, shared)
+	}
+	for _, s := range walks {
+		s.quant.refs = nil
 	}
 	single, outputs := f.ens.single, f.ens.outputs
 	stride := min(rowsAtOnce, max(rowsAtLeast, sumsAtOnce/outputs/rowsAtLeast*rowsAtLeast))

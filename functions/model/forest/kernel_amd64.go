@@ -38,10 +38,11 @@ type bitStep struct {
 	trees []C.struct_forest_tree
 }
 
-// bitSteps compiles an ensemble for a vector kernel. Trees that are too large for it are walked.
-func bitSteps(ens *ensemble, kernel string) []scorer {
+// bitSteps compiles an ensemble for a vector kernel. Trees that are too large for it are walked. shared,
+// where not nil, is the whole ensemble's quantisation, with its refs.
+func bitSteps(ens *ensemble, kernel string, shared *quantisation) []scorer {
 	var steps []scorer
-	for _, run := range bitRuns(ens, kernel == AVX512) {
+	for _, run := range bitRuns(ens, kernel == AVX512, shared) {
 		if run.bits == nil {
 			steps = append(steps, run.walk)
 			continue

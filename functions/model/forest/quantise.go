@@ -32,6 +32,8 @@ type quantiser struct {
 type quantisation struct {
 	of    []quantiser
 	lanes int
+	// most is the greatest number of cuts of a quantiser.
+	most int
 	// refs has what each node asks, tree after tree; it is dropped when all are compiled.
 	refs []ref
 }
@@ -72,6 +74,7 @@ func newQuantisation(columns []column, trees []tree, per int) *quantisation {
 		first[c] = len(q.of)
 		for chunk := range slices.Chunk(keys[c], per) {
 			q.of = append(q.of, newQuantiser(columns[c], chunk))
+			q.most = max(q.most, len(chunk))
 		}
 	}
 	for k := range trees {

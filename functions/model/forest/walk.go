@@ -68,7 +68,6 @@ func newWalkStep(columns []column, trees []tree, single bool) *walkStep {
 		}
 		refs = refs[len(t.nodes):]
 	}
-	w.quant.refs = nil
 	if !single {
 		w.double = values
 		return w
@@ -86,13 +85,10 @@ func (w *walkStep) score(s *scratch, x [][]float64, from, n int) {
 	for r := 0; r < n; r += walkRows {
 		rows := min(walkRows, n-r)
 		w.quant.fill(x, from+r, rows, codes, walkRows)
-		for _, t := range w.trees {
-			at := int(t.output)*s.stride + r
-			if w.single != nil {
-				descend(w.nodes, w.single, t, codes, s.single[at:at+rows])
-			} else {
-				descend(w.nodes, w.double, t, codes, s.double[at:at+rows])
-			}
+		if w.single != nil {
+			walk(w, w.single, codes, s.single[r:], s.stride, rows)
+		} else {
+			walk(w, w.double, codes, s.double[r:], s.stride, rows)
 		}
 	}
 }
@@ -106,38 +102,70 @@ func step(nodes, row unsafe.Pointer, i uint64, k uintptr) uint64 {
 	return uint64(n.right) - (v-uint64(n.code))>>63
 }
 
-// descend adds the leaf of each row to its sum.
-func descend[T float32 | float64](list []walkNode, values []T, t walkTree, codes []uint16, sums []T) {
-	nodes, root := unsafe.Pointer(&list[0]), uint64(t.root)
-	r := 0
-	for ; r+8 <= len(sums); r += 8 {
-		row := unsafe.Pointer(&codes[r])
-		if t.depth > fixedDepth {
-			descendDeep(nodes, row, values, t, sums[r:r+8])
-			continue
+// walk adds the leaves of all trees to the sums of so many rows: eight rows down one tree, and the
+// rows that are left each down four trees together.
+func walk[T float32 | float64](w *walkStep, values []T, codes []uint16, sums []T, stride, rows int) {
+	whole := rows &^ 7
+	for _, t := range w.trees {
+		at := int(t.output) * stride
+		for r := 0; r < whole; r += 8 {
+			row := unsafe.Pointer(&codes[r])
+			if t.depth > fixedDepth {
+				descendDeep(unsafe.Pointer(&w.nodes[0]), row, values, t, sums[at+r:at+r+8])
+			} else {
+				descend(unsafe.Pointer(&w.nodes[0]), row, values, t, sums[at+r:at+r+8])
+			}
 		}
-		a, b, c, d, e, f, g, h := root, root, root, root, root, root, root, root
-		for left := t.depth; left > 0; left-- {
-			a, b, c, d = step(nodes, row, a, 0), step(nodes, row, b, 1), step(nodes, row, c, 2), step(nodes, row, d, 3)
-			e, f, g, h = step(nodes, row, e, 4), step(nodes, row, f, 5), step(nodes, row, g, 6), step(nodes, row, h, 7)
-		}
-		to := sums[r : r+8 : r+8]
-		to[0] += values[a]
-		to[1] += values[b]
-		to[2] += values[c]
-		to[3] += values[d]
-		to[4] += values[e]
-		to[5] += values[f]
-		to[6] += values[g]
-		to[7] += values[h]
 	}
-	for ; r < len(sums); r++ {
-		row, i := unsafe.Pointer(&codes[r]), root
+	for r := whole; r < rows; r++ {
+		walkOne(w, values, unsafe.Pointer(&codes[r]), sums[r:], stride)
+	}
+}
+
+// walkOne is walk for one row, whose sums are stride apart.
+func walkOne[T float32 | float64](w *walkStep, values []T, row unsafe.Pointer, sums []T, stride int) {
+	nodes, k := unsafe.Pointer(&w.nodes[0]), 0
+	for ; k+4 <= len(w.trees); k += 4 {
+		t := w.trees[k : k+4 : k+4]
+		a, b, c, d := uint64(t[0].root), uint64(t[1].root), uint64(t[2].root), uint64(t[3].root)
+		for left := max(t[0].depth, t[1].depth, t[2].depth, t[3].depth); left > 0; left-- {
+			before := a + b + c + d
+			a, b, c, d = step(nodes, row, a, 0), step(nodes, row, b, 0), step(nodes, row, c, 0), step(nodes, row, d, 0)
+			if a+b+c+d == before {
+				break
+			}
+		}
+		sums[int(t[0].output)*stride] += values[a]
+		sums[int(t[1].output)*stride] += values[b]
+		sums[int(t[2].output)*stride] += values[c]
+		sums[int(t[3].output)*stride] += values[d]
+	}
+	for _, t := range w.trees[k:] {
+		i := uint64(t.root)
 		for left := t.depth; left > 0; left-- {
 			i = step(nodes, row, i, 0)
 		}
-		sums[r] += values[i]
+		sums[int(t.output)*stride] += values[i]
 	}
+}
+
+// descend adds the leaves of eight rows of a tree.
+func descend[T float32 | float64](nodes, row unsafe.Pointer, values []T, t walkTree, sums []T) {
+	root := uint64(t.root)
+	a, b, c, d, e, f, g, h := root, root, root, root, root, root, root, root
+	for left := t.depth; left > 0; left-- {
+		a, b, c, d = step(nodes, row, a, 0), step(nodes, row, b, 1), step(nodes, row, c, 2), step(nodes, row, d, 3)
+		e, f, g, h = step(nodes, row, e, 4), step(nodes, row, f, 5), step(nodes, row, g, 6), step(nodes, row, h, 7)
+	}
+	to := sums[0:8:8]
+	to[0] += values[a]
+	to[1] += values[b]
+	to[2] += values[c]
+	to[3] += values[d]
+	to[4] += values[e]
+	to[5] += values[f]
+	to[6] += values[g]
+	to[7] += values[h]
 }
 
 // fixedDepth is up to which rows aren't asked whether they have come to a leaf.
