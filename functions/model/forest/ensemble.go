@@ -173,6 +173,8 @@ func singleCut(c float32) float64 {
 type columnIndex struct {
 	columns []column
 	plain   map[[2]int]int32
+	// words counts the 32-bit words of category sets.
+	words int
 }
 
 func (x *columnIndex) of(feature int, zeroMissing bool) int32 {

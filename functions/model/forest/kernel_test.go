@@ -2,9 +2,12 @@ package forest
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/eiderdb/eider/functions/model/forest/foresttest"
@@ -101,6 +104,41 @@ func TestRowsDoNotMatter(t *testing.T) {
 	}
 }
 
+// Several goroutines share a forest, also the first time that it explains.
+func TestAtTheSameTime(t *testing.T) {
+	rng := rand.New(rand.NewPCG(6, 6))
+	m := foresttest.New(rng, foresttest.Shape{Features: 6, Trees: 20, Leaves: 40, Categories: 5})
+	x := m.Rows(rng, 600)
+	want := m.Margins(x, 600)
+	f := read(t, m)
+	var group sync.WaitGroup
+	for k := range 8 {
+		group.Go(func() {
+			g := f
+			if k%2 == 1 {
+				var err error
+				g, err = f.WithKernel(kernels()[k%len(kernels())])
+				assert.NoError(t, err)
+			}
+			n := 600 - 20*k
+			out, parts := columnsOf(1, n), contributionsOf(g, n)
+			for range 5 {
+				assert.NoError(t, g.Margin(x, n, out))
+				assert.Equal(t, want[0][:n], out[0])
+				assert.NoError(t, g.Contributions(x, n, parts))
+			}
+			for i := range n {
+				sum := 0.0
+				for _, c := range parts[0] {
+					sum += c[i]
+				}
+				assert.InDelta(t, out[0][i], sum, 1e-4*max(1, math.Abs(sum)))
+			}
+		})
+	}
+	group.Wait()
+}
+
 func TestUnknownKernel(t *testing.T) {
 	f := read(t, foresttest.New(rand.New(rand.NewPCG(1, 1)), foresttest.Shape{Trees: 1, Leaves: 3}))
 	_, err := f.WithKernel("gpu")
@@ -158,6 +196,24 @@ func BenchmarkXGBoost(b *testing.B) {
 func BenchmarkLightGBM(b *testing.B) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	benchmark(b, foresttest.New(rng, foresttest.Shape{Features: 20, Trees: 100, Leaves: 31, Cuts: 125, Double: true, Objective: "binary sigmoid:1"}), rng)
+}
+
+// Rows explained by one thread, of the model of BenchmarkXGBoost.
+func BenchmarkContributions(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	m := foresttest.New(rng, foresttest.Shape{Features: 20, Trees: 100, Depth: 6, Complete: true, Cuts: 125})
+	f := read(b, m)
+	for _, n := range []int{rowsAtOnce, 1} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			x, out := m.Rows(rng, n), contributionsOf(f, n)
+			require.NoError(b, f.Contributions(x, n, out))
+			b.ReportAllocs()
+			for b.Loop() {
+				_ = f.Contributions(x, n, out)
+			}
+			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+		})
+	}
 }
 
 // A few large trees, each split with its own cut.

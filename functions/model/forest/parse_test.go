@@ -68,6 +68,18 @@ func TestMalformedXGBoost(t *testing.T) {
 	}
 }
 
+// A few bytes can't ask for gigabytes of categories.
+func TestManyCategories(t *testing.T) {
+	m := foresttest.New(rand.New(rand.NewPCG(1, 1)), foresttest.Shape{Features: 1, Trees: 400, Leaves: 2, Categories: 2})
+	for _, nodes := range m.Nodes {
+		if nodes[0].Left != 0 {
+			nodes[0].Set = []int{maxCategory - 1}
+		}
+	}
+	_, err := FromXGBoost(m.XGBoost())
+	refused(t, err, sqlstate.FeatureNotSupported, "categories")
+}
+
 func TestMalformedLightGBM(t *testing.T) {
 	good := string(foresttest.New(rand.New(rand.NewPCG(1, 1)), foresttest.Shape{Features: 3, Trees: 1, Depth: 2, Complete: true, Double: true}).LightGBM())
 	_, err := FromLightGBM([]byte(good))

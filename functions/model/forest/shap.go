@@ -14,7 +14,7 @@ import (
 
 const (
 	// shapRows is the number of rows that share a path's patterns.
-	shapRows = 512
+	shapRows = 2048
 	// maxPathFeatures is the number of bits of a pattern.
 	maxPathFeatures = 64
 	// shapSlots is the number of patterns of a path that are remembered, a power of two.
@@ -73,6 +73,10 @@ func (f *Forest) Method() string { return "TreeSHAP (path-dependent)" }
 // newShapPlan walks every path of every tree once.
 func newShapPlan(ens *ensemble) *shapPlan {
 	p := &shapPlan{quant: newQuantisation(ens.columns, ens.trees, walkCuts), expected: slices.Clone(ens.base)}
+	if p.quant.lanes > maxLanes {
+		p.err = unsupported("a model that looks at its features in %d ways can't be explained; %d can", p.quant.lanes, maxLanes)
+		return p
+	}
 	refs := p.quant.refs
 	p.quant.refs = nil
 	for k := range ens.trees {

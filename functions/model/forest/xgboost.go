@@ -360,7 +360,7 @@ func (t *xgbTree) build(columns *columnIndex, index int) ([]node, error) {
 	if n > maxNodes {
 		return nil, malformed("XGBoost model: tree %d has %d nodes", index, n)
 	}
-	sets, err := t.sets(index)
+	sets, err := t.sets(columns, index)
 	if err != nil {
 		return nil, err
 	}
@@ -403,13 +403,15 @@ func (t *xgbTree) build(columns *columnIndex, index int) ([]node, error) {
 // maxCategory is the first category that XGBoost can't tell from its neighbours as a float32.
 const maxCategory = 1<<24 - 1
 
+// maxCategoryWords bounds a model's sets of categories: a few bytes can name a category that makes a large set.
+const maxCategoryWords = 1 << 24
+
 // sets returns the categories of the nodes that split on them; members go right.
-func (t *xgbTree) sets(index int) (map[int]*categorySet, error) {
+func (t *xgbTree) sets(columns *columnIndex, index int) (map[int]*categorySet, error) {
 	if len(t.catNodes) != len(t.catSegments) || len(t.catNodes) != len(t.catSizes) {
 		return nil, malformed("XGBoost model: the categories of tree %d differ in length", index)
 	}
 	sets := map[int]*categorySet{}
-	var words int
 	for k, at := range t.catNodes {
 		from, size := t.catSegments[k], t.catSizes[k]
 		if !(from >= 0 && size >= 0 && from+size <= float64(len(t.categories))) {
@@ -422,8 +424,8 @@ func (t *xgbTree) sets(index int) (map[int]*categorySet, error) {
 			}
 			word := int(c) / 32
 			if word >= len(set.bits) {
-				if words += word + 1 - len(set.bits); words > maxCategory {
-					return nil, malformed("XGBoost model: tree %d has too many categories", index)
+				if columns.words += word + 1 - len(set.bits); columns.words > maxCategoryWords {
+					return nil, unsupported("XGBoost model: its sets of categories take more than %d MB", maxCategoryWords>>18)
 				}
 				set.bits = append(set.bits, make([]uint32, word+1-len(set.bits))...)
 			}
