@@ -105,7 +105,7 @@ def main():
     os.chdir(ROOT)
     library()
     with tempfile.TemporaryDirectory() as folder:
-        ours, theirs = f"{folder}/eider.db", f"{folder}/python.db"
+        ours, theirs = f"{folder}/ours.db", f"{folder}/theirs.db"
         eider(ours, TABLE.format(rows=rows))
         child([sys.executable, "-c", f"import duckdb; duckdb.connect({theirs!r}).sql({TABLE.format(rows=rows)!r})"])
         best = {"eider": (float("inf"), 0.0), "python": (float("inf"), 0.0)}
