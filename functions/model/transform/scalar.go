@@ -16,10 +16,48 @@ var (
 )
 
 // Functions are the scalar functions that fitted SQL calls. They run the code that Apply runs.
-func Functions() []*fn.Decl {
+func Functions() []*fn.Decl { return append(numberFunctions(), textFunctions()...) }
+
+func numberFunctions() []*fn.Decl {
 	x := fn.Param{Name: "x", Type: typeDouble, Doc: "the value"}
-	text := fn.Param{Name: "x", Type: typeVarchar, Doc: "the text"}
 	return []*fn.Decl{
+		{
+			Name: "eider_impute", Family: "transform", Summary: "x, or a number where x is NULL or NaN: the fitted function impute.",
+			Params: []fn.Param{x, {Name: "y", Type: typeDouble, Doc: "the number, a constant"}}, Returns: typeDouble,
+			Bind: func(a []fn.Arg) (fn.Bound, error) {
+				y, err := constantNumber("eider_impute", "y", a[1])
+				return fn.Bound{Call: func(in *types.Chunk, out fn.Writer) error {
+					numbers(in, out, (&step{Op: opImpute, A: y}).number)
+					return nil
+				}}, err
+			},
+			Examples: []fn.Example{{SQL: "SELECT eider_impute(x, 7) FROM (VALUES (1e0), (NULL), ('nan'::DOUBLE)) v(x)", Want: "1.0\n7.0\n7.0"}},
+		},
+		{
+			Name: "eider_missing", Family: "transform", Summary: "1 where x is NULL or NaN, 0 elsewhere.",
+			Params: []fn.Param{x}, Returns: typeDouble,
+			Scalar: func(in *types.Chunk, out fn.Writer) error {
+				numbers(in, out, (&step{Op: opMissing}).number)
+				return nil
+			},
+			Examples: []fn.Example{{SQL: "SELECT eider_missing(x) FROM (VALUES (0e0), (NULL), ('nan'::DOUBLE)) v(x)", Want: "0.0\n1.0\n1.0"}},
+		},
+		{
+			Name: "eider_clip", Family: "transform", Summary: "x, low below low and high above high: the fitted functions winsorize and clip_iqr. NULL and NaN give NULL.",
+			Params: []fn.Param{x, {Name: "low", Type: typeDouble, Doc: "the least, a constant"}, {Name: "high", Type: typeDouble, Doc: "the most, a constant"}}, Returns: typeDouble,
+			Bind: func(a []fn.Arg) (fn.Bound, error) {
+				low, err := constantNumber("eider_clip", "low", a[1])
+				if err != nil {
+					return fn.Bound{}, err
+				}
+				high, err := constantNumber("eider_clip", "high", a[2])
+				return fn.Bound{Call: func(in *types.Chunk, out fn.Writer) error {
+					numbers(in, out, func(x float64) float64 { return clip(x, low, high) })
+					return nil
+				}}, err
+			},
+			Examples: []fn.Example{{SQL: "SELECT eider_clip(x, 1, 2) FROM (VALUES (0e0), (1.5e0), (3e0), (NULL), ('nan'::DOUBLE)) v(x)", Want: "1.0\n1.5\n2.0\nNULL\nNULL"}},
+		},
 		{
 			Name: "eider_log1p", Family: "transform", Summary: "ln(1 + x), NULL where x ≤ −1: the fitted function log1p.",
 			Params: []fn.Param{x}, Returns: typeDouble,
@@ -55,6 +93,12 @@ func Functions() []*fn.Decl {
 			},
 			Examples: []fn.Example{{SQL: "SELECT eider_bucket(x, [10e0, 20e0]) FROM (VALUES (5), (10), (99), (NULL)) v(x)", Want: "0.0\n1.0\n2.0\nNULL"}},
 		},
+	}
+}
+
+func textFunctions() []*fn.Decl {
+	text := fn.Param{Name: "x", Type: typeVarchar, Doc: "the text"}
+	return []*fn.Decl{
 		{
 			Name: "eider_hash_bucket", Family: "transform", Summary: "A text's hash modulo n: the fitted function hash_bucket.",
 			Params: []fn.Param{text, {Name: "n", Type: typeDouble, Doc: "the number of buckets, a constant from 1 to 1048576"}}, Returns: typeDouble,
@@ -156,15 +200,16 @@ func argNumberOf(v any, t *types.Type) (float64, bool) {
 	return 0, false
 }
 
-// numbers fills a DOUBLE result with f of a DOUBLE argument. NULL stays NULL, and NaN becomes it.
+// numbers fills a DOUBLE result with f of a DOUBLE argument, for which NULL is NaN; NaN becomes NULL.
 func numbers(in *types.Chunk, out fn.Writer, f func(float64) float64) {
 	col := &in.Columns[0]
 	src, dst := types.Slice[float64](col), types.Slice[float64](out.Vector())
 	for i := range in.Len {
-		y := math.NaN()
+		x := math.NaN()
 		if col.Valid(i) {
-			y = f(src[i])
+			x = src[i]
 		}
+		y := f(x)
 		if dst[i] = y; y != y {
 			out.SetNull(i)
 		}
