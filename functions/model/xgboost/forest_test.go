@@ -126,7 +126,6 @@ func BenchmarkForest(b *testing.B) {
 		}
 	}
 	whole := func() { require.NoError(b, oracle.PredictDense(dense, false, single)) }
-	library := fastest(whole)
 	ways := map[string]func(){"library/whole": whole, "library/vectors": func() {
 		for r := 0; r < rows; r += vector {
 			n := min(vector, rows-r)
@@ -158,19 +157,21 @@ func BenchmarkForest(b *testing.B) {
 					way()
 				}
 				b.ReportMetric(rows*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
-				b.ReportMetric(library.Seconds()/fastest(way).Seconds(), "×library")
+				b.ReportMetric(timesFaster(whole, way), "×library")
 			})
 		}
 	}
 }
 
-// fastest is the least of a few runs, which disturbs a busy machine's comparison least.
-func fastest(run func()) time.Duration {
-	least := time.Hour
-	for range 5 {
+// timesFaster compares the least times of two ways that take turns, which a busy machine disturbs least.
+func timesFaster(than, way func()) float64 {
+	slow, fast := time.Hour, time.Hour
+	for range 7 {
 		start := time.Now()
-		run()
-		least = min(least, time.Since(start))
+		than()
+		middle := time.Now()
+		way()
+		slow, fast = min(slow, middle.Sub(start)), min(fast, time.Since(middle))
 	}
-	return least
+	return slow.Seconds() / fast.Seconds()
 }
