@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -192,4 +193,26 @@ func TestForeignModels(t *testing.T) {
 		require.Equal(t, sqlstate.InvalidParameterValue, failing(t, s, fmt.Sprintf("import model x from '%s' (format %s, task regression)", path, c.again)).Code)
 	}
 	require.Equal(t, "xgboost: 2, lightgbm: 2", rowsOf(t, s, "select string_agg(model || ': ' || latest, ', ' order by model desc) from eider.models"))
+}
+
+// A cancel in the middle of training leaves the record of the run and nothing else.
+func TestCancelTraining(t *testing.T) {
+	db := openDB(t, Options{})
+	s, other := newSession(t, db, SessionOptions{}), newSession(t, db, SessionOptions{})
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		_, err := s.Exec(ctx, "train model slow target y using logistic cross validate 50 folds as "+
+			"select hash(i) % 1000 as a, hash(i + 7) % 1000 as b, hash(i + 9) % 3 > 0 as y from range(200000) r(i)")
+		done <- err
+	}()
+	require.Eventually(t, func() bool { return rowsOf(t, other, "select count(*) from eider.jobs") != "0" }, time.Minute, 5*time.Millisecond)
+	cancel()
+	require.Equal(t, sqlstate.QueryCanceled, sqlstate.CodeOf(<-done))
+	require.Equal(t, "train\tcancelled\t57014", rowsOf(t, other, "select kind, state, sqlstate from eider.runs"))
+	require.Equal(t, "0\t0\t0", rowsOf(t, other, "select (select count(*) from eider.model_store), (select count(*) from eider.artifact_store), (select count(*) from eider.jobs)"))
+	exec(t, s, flats)
+	exec(t, s, "train model slow target rent using linear as select size, rent from flats")
+	require.Equal(t, "1", rowsOf(t, other, "select deployed from eider.models"))
 }
