@@ -73,6 +73,14 @@ func TestWindowGolden(t *testing.T) {
 	}
 }
 
+// Distances are those of scikit-learn's haversine_distances, times the Earth's mean radius, and cosine_similarity.
+func TestDistancesGolden(t *testing.T) {
+	s := memory(t)
+	for _, line := range golden(t, "distances.tsv") {
+		near(t, line[2], rowsOf(t, s, "select ("+line[0]+")::varchar"), line[0]+" ("+line[1]+")")
+	}
+}
+
 // An empty table gives no rows, not an error, whatever the function.
 func TestWindowEmpty(t *testing.T) {
 	s := memory(t)

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/eiderdb/eider/functions/clean"
+	"github.com/eiderdb/eider/functions/feature"
 	"github.com/eiderdb/eider/functions/fn"
 	"github.com/eiderdb/eider/functions/model"
 	"github.com/eiderdb/eider/functions/model/cluster"
@@ -36,7 +37,7 @@ func All() *Set {
 	algorithms := slices.Concat(linear.All(), cluster.All(), xgboost.All(), lightgbm.All())
 	return &Set{
 		Statements: slices.Concat(role.All(), modelstmt.All(algorithms, importers())),
-		Functions:  slices.Concat(clean.All(), predict.All(), window.All(), transform.Functions()),
+		Functions:  slices.Concat(clean.All(), predict.All(), window.All(), feature.All(), transform.Functions()),
 		Algorithms: algorithms,
 	}
 }

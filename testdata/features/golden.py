@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes the known answers of the feature functions: rows.tsv, the input of the window family, window.tsv, an
-expression a line with what pandas, scipy, numpy and scikit-learn give for each row, and stats.tsv for the statistics.
+expression a line with what pandas, scipy, numpy and scikit-learn give for each row, and distances.tsv.
 
 Run with numpy, pandas, scipy and scikit-learn installed: python3 golden.py. The files are what the tests read."""
 import os
@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import scipy.stats
 from sklearn.impute import SimpleImputer
+from sklearn.metrics.pairwise import cosine_similarity, haversine_distances
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -260,6 +261,24 @@ def locf(xs):
     return out
 
 
+def spelled(values):
+    return "[" + ", ".join(repr(float(v)) for v in values) + "]"
+
+
+def distances():
+    """Lines of an expression, where its answer comes from, and the answer."""
+    out = []
+
+    def line(sql, source, value):
+        out.append("\t".join([sql, source, spell(value)]))
+
+    for p in [(52.52, 13.405, 48.8566, 2.3522), (0, 0, 0, 180), (-33.9, 151.2, 51.5, -0.1), (89.9, 10, 89.9, -170), (1, 2, 1, 2)]:
+        line("haversine(%s, %s, %s, %s)" % p, "sklearn haversine_distances", haversine_distances([np.radians(p[:2]), np.radians(p[2:])])[0][1] * 6371.0088)
+    for a, b in [((1.0, 2.0, 3.0), (-1.0, 0.5, 2.0)), ((1e-3, 5.0), (7.0, -1e-3))]:
+        line("cosine_similarity(%s, %s)" % (spelled(a), spelled(b)), "sklearn cosine_similarity", cosine_similarity([a], [b])[0][0])
+    return out
+
+
 def write(name, lines):
     with open(os.path.join(HERE, name), "w", encoding="utf-8") as f:
         f.write("\n".join(lines) + "\n")
@@ -269,3 +288,4 @@ if __name__ == "__main__":
     window()
     write("rows.tsv", ["\t".join([str(r.id), r.k, r.ts.isoformat(), spell(r.x), spell(r.c)]) for r in FRAME.itertuples()])
     write("window.tsv", LINES)
+    write("distances.tsv", distances())
