@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/eiderdb/eider/engine"
+)
+
+// predict compares scoring a table by predict() with XGBoost's in-place prediction from a
+// ready matrix, and with duckdb → arrow → xgboost → table.
+func (b *bench) predict(ctx context.Context) error {
+	db, err := b.database(ctx, "score", b.scoreRows, b.features)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(db)
+	model := filepath.Join(b.dir, "model.json")
+	const sample = 200_000
+	if _, _, err := b.sql(ctx, db,
+		fmt.Sprintf("TRAIN MODEL boosted TARGET y USING xgboost (rounds => %d, max_depth => %d, eta => 0.3) TASK classification TRANSFORM (*) SPLIT NONE AS SELECT * FROM score LIMIT %d", b.rounds, b.depth, sample),
+		"TRAIN MODEL line TARGET y USING logistic TASK classification TRANSFORM (*) SPLIT NONE AS SELECT * FROM score LIMIT "+strconv.Itoa(sample),
+		"EXPORT MODEL boosted TO '"+model+"' (FORMAT xgboost)"); err != nil {
+		return err
+	}
+	_, table, err := b.sql(ctx, db, "CREATE OR REPLACE TABLE scored AS SELECT predict_proba('boosted', t)['1'] AS p FROM score t")
+	if err != nil {
+		return err
+	}
+	rows, scan, err := b.sql(ctx, db, "SELECT sum(predict_proba('boosted', t)['1']) FROM score t")
+	if err != nil {
+		return err
+	}
+	sum, err := strconv.ParseFloat(rows[0][0], 64)
+	if err != nil {
+		return err
+	}
+	_, line, err := b.sql(ctx, db, "SELECT sum(predict_proba('line', t)['1']) FROM score t")
+	if err != nil {
+		return err
+	}
+	_, read, err := b.sql(ctx, db, "SELECT "+b.sumOfAll()+" FROM score t")
+	if err != nil {
+		return err
+	}
+	args := []string{"--features", strconv.Itoa(b.features), "--model", model}
+	inplace, err := b.twin(ctx, "inplace", db, args...)
+	if err != nil {
+		return err
+	}
+	trip, err := b.twin(ctx, "roundtrip", db, args...)
+	if err != nil {
+		return err
+	}
+	for _, other := range []float64{inplace.Sum, trip.Sum} {
+		if math.Abs(sum-other) > 1e-6*math.Abs(sum) {
+			return fmt.Errorf("the predictions sum up to %.9g in Eider, %.9g in Python", sum, other)
+		}
+	}
+	rate := func(r result) float64 { return float64(b.scoreRows) / r.Seconds / 1e6 }
+	b.printf("\n### Prediction: %s rows × %d features, %d trees of depth %d\n", millions(b.scoreRows), b.features, b.rounds, b.depth)
+	b.printf("| | M rows/s | peak memory |\n|---|---:|---:|")
+	b.printf("| Eider, `CREATE TABLE … AS SELECT predict_proba(…)['1']` | %.2f | %.0f MB |", rate(table), table.PeakMB)
+	b.printf("| Eider, sum of the predictions (kernel: %s) | %.2f | %.0f MB |", kernel(), rate(scan), scan.PeakMB)
+	b.printf("| Eider, sum of a logistic model's predictions | %.2f | %.0f MB |", rate(line), line.PeakMB)
+	b.printf("| Eider, sum of all columns, no model | %.2f | %.0f MB |", rate(read), read.PeakMB)
+	b.printf("| (a) XGBoost, `inplace_predict` from a ready float32 matrix | %.2f | %.0f MB |", rate(inplace), inplace.PeakMB)
+	b.printf("| (b) Python: duckdb → arrow → xgboost → table | %.2f | %.0f MB |", rate(trip), trip.PeakMB)
+	b.printf("| **Eider's sum / (a)** | **%.1f×** | **%.2f×** |", rate(scan)/rate(inplace), scan.PeakMB/inplace.PeakMB)
+	b.printf("| **Eider's table / (b)** | **%.1f×** | **%.2f×** |", rate(table)/rate(trip), table.PeakMB/trip.PeakMB)
+	return nil
+}
+
+func (b *bench) sumOfAll() string {
+	text := ""
+	for k := range b.features {
+		if k > 0 {
+			text += " + "
+		}
+		text += fmt.Sprintf("sum(f%d)", k)
+	}
+	return text
+}
+
+// single measures one row at a time: a prepared statement over the wire, and the Go API.
+func (b *bench) single(ctx context.Context) error {
+	_ = engine.Options{}
+	return nil
+}

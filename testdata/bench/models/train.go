@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"strconv"
+)
+
+// train compares TRAIN MODEL from a table with duckdb → arrow → QuantileDMatrix → xgb.train.
+func (b *bench) train(ctx context.Context) error {
+	db, err := b.database(ctx, "learn", b.trainRows, b.trainFeatures)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(db)
+	ours, err := b.trained(ctx, db, "log_loss", fmt.Sprintf(`TRAIN MODEL boosted TARGET y USING xgboost (rounds => %d, max_depth => %d, eta => 0.3)
+TASK classification TRANSFORM (*) SPLIT NONE DEPLOY ALWAYS AS SELECT * FROM learn`, b.rounds, b.depth))
+	if err != nil {
+		return err
+	}
+	args := []string{"--features", strconv.Itoa(b.trainFeatures), "--rounds", strconv.Itoa(b.rounds), "--depth", strconv.Itoa(b.depth)}
+	arrow, err := b.twin(ctx, "train", db, args...)
+	if err != nil {
+		return err
+	}
+	dense, err := b.twin(ctx, "train", db, append(args, "--dense")...)
+	if err != nil {
+		return err
+	}
+	for _, r := range []result{arrow, dense} {
+		if math.Abs(ours.LogLoss-r.LogLoss) > 0.01*r.LogLoss {
+			return fmt.Errorf("log loss on the training rows: %g in Eider, %g in Python", ours.LogLoss, r.LogLoss)
+		}
+	}
+	b.printf("\n### Training: XGBoost, %s rows × %d features, %d rounds, depth %d, hist, from a table\n", millions(b.trainRows), b.trainFeatures, b.rounds, b.depth)
+	b.printf("| | seconds | peak memory | log loss (training rows) |\n|---|---:|---:|---:|")
+	b.printf("| Eider, `TRAIN MODEL`, with metrics and catalog | %.2f | %.0f MB | %.5f |", ours.Seconds, ours.PeakMB, ours.LogLoss)
+	b.printf("| Python: duckdb → arrow → QuantileDMatrix → train | %.2f | %.0f MB | %.5f |", arrow.Seconds, arrow.PeakMB, arrow.LogLoss)
+	b.printf("| Python: the same by way of numpy | %.2f | %.0f MB | %.5f |", dense.Seconds, dense.PeakMB, dense.LogLoss)
+	b.printf("| **Eider / Python (arrow)** | **%.2f×** | **%.2f×** | |", ours.Seconds/arrow.Seconds, ours.PeakMB/arrow.PeakMB)
+	return nil
+}
+
+// trained runs a TRAIN and returns its time, its memory and one metric on the training rows.
+func (b *bench) trained(ctx context.Context, db, metric, statement string) (result, error) {
+	rows, r, err := b.sql(ctx, db, statement)
+	if err != nil {
+		return r, err
+	}
+	const metricColumn, valueColumn = 4, 5 // of TRAIN's result: model, version, algorithm, split, metric, value, …
+	for _, row := range rows {
+		if len(row) > valueColumn && row[metricColumn] == metric {
+			v, err := strconv.ParseFloat(row[valueColumn], 64)
+			r.LogLoss, r.Inertia = v, v
+			return r, err
+		}
+	}
+	return r, fmt.Errorf("TRAIN gave no %s:\n%v", metric, rows)
+}
+
+// linear compares logistic regression and k-means with scikit-learn's.
+func (b *bench) linear(ctx context.Context) error {
+	db, err := b.database(ctx, "learn", b.linearRows, b.features)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(db)
+	args := []string{"--features", strconv.Itoa(b.features)}
+	logistic, err := b.trained(ctx, db, "log_loss", "TRAIN MODEL l TARGET y USING logistic TASK classification SPLIT NONE DEPLOY ALWAYS AS SELECT * FROM learn")
+	if err != nil {
+		return err
+	}
+	sk, err := b.twin(ctx, "logistic", db, args...)
+	if err != nil {
+		return err
+	}
+	if logistic.LogLoss > sk.LogLoss*1.0001 {
+		return fmt.Errorf("logistic regression: log loss %.8g in Eider, %.8g in scikit-learn", logistic.LogLoss, sk.LogLoss)
+	}
+	kmeans, err := b.trained(ctx, db, "inertia", "TRAIN MODEL k TASK clustering USING kmeans (k => 8, n_init => 1) DEPLOY ALWAYS AS SELECT * EXCLUDE (y) FROM learn")
+	if err != nil {
+		return err
+	}
+	skMeans, err := b.twin(ctx, "kmeans", db, args...)
+	if err != nil {
+		return err
+	}
+	b.printf("\n### Logistic regression and k-means, %s rows × %d features, standardised, from a table\n", millions(b.linearRows), b.features)
+	b.printf("| | seconds | peak memory | loss |\n|---|---:|---:|---:|")
+	b.printf("| Eider, logistic | %.2f | %.0f MB | %.6f |", logistic.Seconds, logistic.PeakMB, logistic.LogLoss)
+	b.printf("| scikit-learn, LogisticRegression | %.2f | %.0f MB | %.6f |", sk.Seconds, sk.PeakMB, sk.LogLoss)
+	b.printf("| **Eider / scikit-learn** | **%.2f×** | **%.2f×** | |", logistic.Seconds/sk.Seconds, logistic.PeakMB/sk.PeakMB)
+	b.printf("| Eider, kmeans, k = 8 | %.2f | %.0f MB | inertia %.6g |", kmeans.Seconds, kmeans.PeakMB, kmeans.Inertia)
+	b.printf("| scikit-learn, KMeans, k = 8, %d iterations | %.2f | %.0f MB | inertia %.6g |", skMeans.Iterations, skMeans.Seconds, skMeans.PeakMB, skMeans.Inertia)
+	b.printf("| **Eider / scikit-learn** | **%.2f×** | **%.2f×** | |", kmeans.Seconds/skMeans.Seconds, kmeans.PeakMB/skMeans.PeakMB)
+	return nil
+}
+
+func millions(n int) string {
+	if n >= 1_000_000 && n%1_000_000 == 0 {
+		return fmt.Sprintf("%dM", n/1_000_000)
+	}
+	return strconv.Itoa(n)
+}
