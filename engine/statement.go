@@ -241,6 +241,7 @@ func (st *Stmt) enter(ctx context.Context) *Cursor {
 	c := &Cursor{s: s, caller: ctx, started: time.Now(), writes: !st.q.class.ReadOnly(),
 		alone: s.tx.state == txNone && st.q.class.Group != classify.Transaction}
 	c.ctx, c.running = s.enterStatement(ctx)
+	s.lastProgress = c.started // a short statement needs no notice
 	c.info = StatementInfo{PID: s.pid, QueryID: s.db.queryID.Add(1), Class: st.q.className()}
 	text := st.q.st.Text(st.q.text)
 	if st.q.class.Object == "ROLE" {

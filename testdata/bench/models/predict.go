@@ -65,7 +65,7 @@ func (b *bench) predict(ctx context.Context) error {
 	b.printf("\n### Prediction: %s rows × %d features, %d trees of depth %d\n", millions(b.scoreRows), b.features, b.rounds, b.depth)
 	b.printf("| | M rows/s | peak memory |\n|---|---:|---:|")
 	b.printf("| Eider, `CREATE TABLE … AS SELECT predict_proba(…)['1']` | %.2f | %.0f MB |", rate(table), table.PeakMB)
-	b.printf("| Eider, sum of the predictions (kernel: %s) | %.2f | %.0f MB |", kernel(), rate(scan), scan.PeakMB)
+	b.printf("| Eider, sum of the predictions | %.2f | %.0f MB |", rate(scan), scan.PeakMB)
 	b.printf("| Eider, sum of a logistic model's predictions | %.2f | %.0f MB |", rate(line), line.PeakMB)
 	b.printf("| Eider, sum of all columns, no model | %.2f | %.0f MB |", rate(read), read.PeakMB)
 	b.printf("| (a) XGBoost, `inplace_predict` from a ready float32 matrix | %.2f | %.0f MB |", rate(inplace), inplace.PeakMB)
