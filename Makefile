@@ -61,6 +61,10 @@ clients-slow: build ## the slower ones: tokio-postgres, psqlodbc, ADBC, pandas, 
 bench: build ## benchmarks against PostgreSQL 15 and the stock driver, as ratios
 	testdata/bench/run
 
+.PHONY: bench-models
+bench-models: build ## training and prediction against Python (XGBoost, scikit-learn), as ratios
+	testdata/bench/models/run
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (default 10s)
 	@set -e; go list ./... | while read -r pkg; do \

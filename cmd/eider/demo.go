@@ -13,7 +13,7 @@ func newDemo() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Show what works, on real flight data, checking every answer",
-		Long: `Show what works, on real flight data that comes with the program: load, clean, window queries, errors, a server, a Go
+		Long: `Show what works, on real flight data that comes with the program: load, clean, window queries, models, errors, a server, a Go
 client, psql where it is installed, roles. Every answer is checked; exit code 1 if one is off. Under a minute.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

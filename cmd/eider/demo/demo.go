@@ -65,6 +65,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		{"A database is a file: load five Parquet files", d.load},
 		{"Clean: functions in plain SQL", d.clean},
 		{"Windows: features and rankings", d.windows},
+		{"Models: train, predict, explain, roll back", d.models},
 		{"Mistakes: errors say where and what to do", d.mistakes},
 		{"Serve the file by the Postgres protocol", d.serve},
 		{"A Go client (pgx) over the wire: prepared, COPY, cancel", d.wire},
