@@ -148,7 +148,19 @@ func (w *predictWriter) call(i, end int, form string) (int, error) {
 	}
 	p.rows = w.Src[w.Toks[i+4].Start:w.Toks[end-1].End]
 	w.env.calls = append(w.env.calls, p)
+	first := ""
+	if t := end + 2; form == predict.Proba && w.Is(end+1, "[") && w.Toks[t].IsString() && w.Is(t+1, "]") {
+		// One class's probability needs no map.
+		form, end = predict.Chance, t+1
+		first = lex.QuoteIdent(predict.ChanceOf) + " := " + w.Text(t)
+	}
 	function, args := w.expression(v, form, p.rows, len(w.env.calls)-1)
+	if first != "" && !w.env.looking {
+		if len(v.signature) > 0 {
+			first += ", "
+		}
+		function += first
+	}
 	w.Replace(at, p.relation, function)
 	w.Replace(p.relation, w.Toks[end].End, args) // where errors about the rows point
 	w.name(i, end)
@@ -214,6 +226,8 @@ func (v *modelVersion) returns(form string) string {
 	switch form {
 	case predict.Proba:
 		return probabilities
+	case predict.Chance:
+		return "DOUBLE"
 	case predict.Raw:
 		if v.task == model.Classification && v.classes > 2 {
 			return "DOUBLE[]"

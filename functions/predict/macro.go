@@ -33,8 +33,13 @@ func Macros(v Version, names ...string) []Macro {
 	var out []Macro
 	for _, form := range Forms(v.Task) {
 		body, args := w.body(form), w.params
-		if form == Ordinal {
+		switch {
+		case form == Ordinal:
 			args = ""
+		case form == Chance && args == "":
+			args = lex.QuoteIdent(ChanceOf)
+		case form == Chance:
+			args = lex.QuoteIdent(ChanceOf) + ", " + args
 		}
 		for _, name := range names {
 			out = append(out, Macro{Name: name + form, SQL: "CREATE OR REPLACE MACRO " + Qualified(name+form) + "(" + args + ") AS (" + body + ")"})
@@ -68,6 +73,8 @@ func (w *writer) body(form string) string {
 		return "CASE WHEN " + w.absent() + " THEN NULL" + when + " ELSE " + otherwise + " END"
 	case Proba:
 		return w.guard(w.proba())
+	case Chance:
+		return w.guard(w.call(chanceFunction, w.labels(), lex.QuoteIdent(ChanceOf)))
 	case Raw:
 		return w.guard(w.raw())
 	case Struct:
@@ -115,12 +122,15 @@ func (w *writer) label() (when, otherwise string) {
 
 func (w *writer) class(i int) string { return "CAST(" + w.v.Classes[i].SQL + " AS " + w.v.Output + ")" }
 
-func (w *writer) proba() string {
+func (w *writer) proba() string { return w.call(probaMapFunction, w.labels()) }
+
+// labels is the list of the classes' texts.
+func (w *writer) labels() string {
 	labels := make([]string, len(w.v.Classes))
 	for i, c := range w.v.Classes {
 		labels[i] = lex.QuoteLiteral(c.Text)
 	}
-	return w.call(probaMapFunction, "["+strings.Join(labels, ", ")+"]")
+	return "[" + strings.Join(labels, ", ") + "]"
 }
 
 func (w *writer) raw() string {

@@ -3,6 +3,7 @@ package predict
 import (
 	"math"
 	"math/bits"
+	"slices"
 	"sync"
 
 	"github.com/eiderdb/eider/functions/fn"
@@ -20,6 +21,7 @@ const (
 	classFunction    = "eider_class"
 	probaFunction    = "eider_proba"
 	probaMapFunction = "eider_proba_map"
+	chanceFunction   = "eider_chance"
 	marginFunction   = "eider_margin"
 	rawFunction      = "eider_raw"
 	absentFunction   = "eider_absent"
@@ -44,6 +46,8 @@ func Callbacks(find Finder) []*fn.Decl {
 		score(classFunction, "The index of the class, or the number of the cluster.", hash, types.Of(types.Integer), (*call).discrete, runClass),
 		score(probaFunction, "The probability of each class.", hash, doubles, (*call).classes, runProba),
 		score(probaMapFunction, "The probability of each class by its label.", append(hash, fn.Param{Name: "labels", Type: labels}), probabilities, (*call).labelled, runProbaMap),
+		score(chanceFunction, "The probability of the class of a label; NULL for a label that the model doesn't have.",
+			append(hash, fn.Param{Name: "labels", Type: labels}, fn.Param{Name: "label", Type: varchar}), double, (*call).labelled, runChance),
 		score(marginFunction, "The scores before the link function.", hash, doubles, nil, runMargin),
 		score(rawFunction, "The score before the link function, of models that have one.", hash, double, (*call).single, runRaw),
 		absent(),
@@ -58,7 +62,9 @@ type call struct {
 	skip    int
 	outputs int // columns of Margin
 	// labels are the classes' texts, for eider_proba_map.
-	labels  []string
+	labels []string
+	// class is the one of eider_chance: -1 for a label that the model doesn't have, or open.
+	class   int
 	task    model.Task
 	scratch sync.Pool // of *scratch
 }
@@ -77,9 +83,16 @@ func bind(find Finder, connection uint64, name string, args []fn.Arg, skip int, 
 	}
 	a := h.Scorer.Artifact()
 	c := &call{name: name, handle: h, skip: skip, outputs: h.Scorer.Outputs(), task: a.Task}
-	for _, arg := range args[1:skip] {
-		if c.labels, ok = texts(arg); !ok {
+	if skip > 1 {
+		if c.labels, ok = texts(args[1]); !ok {
 			err = sqlstate.Newf(sqlstate.InvalidParameterValue, "the labels of %s must be a constant list of texts", name)
+		}
+	}
+	if skip > 2 {
+		// DuckDB binds a macro's body when the macro is made, with a parameter in the label's place.
+		label, _ := args[2].Value.(string)
+		if c.class = slices.Index(c.labels, label); !args[2].Constant {
+			c.class = open
 		}
 	}
 	if err == nil && h.Scorer.Arguments() != len(args)-skip {
@@ -270,6 +283,27 @@ func runProba(c *call, s *scratch, n int, out fn.Writer) error {
 	}
 	interleave(types.Slice[float64](elements.Vector()), cols)
 	return nil
+}
+
+// open is the class of an eider_chance whose label isn't constant.
+const open = -2
+
+// runChance fills one column of the probabilities, the class's, in DuckDB's own memory.
+func runChance(c *call, s *scratch, n int, out fn.Writer) error {
+	if c.class == open {
+		return sqlstate.Newf(sqlstate.InvalidParameterValue, "the label of %s must be a constant text", c.name)
+	}
+	if c.class < 0 {
+		for i := range n {
+			out.SetNull(i)
+		}
+		return nil
+	}
+	cols := s.columns(len(c.labels), n)
+	cols[c.class] = types.Slice[float64](out.Vector())
+	err := c.handle.Scorer.Proba(s.x, n, cols)
+	cols[c.class] = nil
+	return err
 }
 
 func runProbaMap(c *call, s *scratch, n int, out fn.Writer) error {

@@ -70,15 +70,19 @@ func KeyOf(macro string) string {
 const (
 	Label   = ""         // predict
 	Proba   = ":proba"   // predict_proba; classification only
+	Chance  = ":chance"  // predict_proba(…)['label'], with the label as first argument; classification only
 	Raw     = ":raw"     // predict_raw
 	Struct  = ":struct"  // predict_struct
 	Ordinal = ":version" // the version's number, without arguments
 )
 
+// ChanceOf is the parameter of Chance that names the class.
+const ChanceOf = "eider:label"
+
 // Forms are the forms that a task's models have.
 func Forms(t model.Task) []string {
 	if t == model.Classification {
-		return []string{Label, Proba, Raw, Struct, Ordinal}
+		return []string{Label, Proba, Chance, Raw, Struct, Ordinal}
 	}
 	return []string{Label, Raw, Struct, Ordinal}
 }
