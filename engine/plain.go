@@ -142,7 +142,7 @@ func (p *plain) prepareOnce(ctx context.Context, w *predictions) error {
 		stmt, err = s.conn.Prepare(ctx, text)
 	}
 	if err != nil {
-		return window.Explain(mapError(err, source), p.q.text, p.q.st, s.db.opts.Builtins.Functions)
+		return p.q.outsideTransform(window.Explain(mapError(err, source), p.q.text, p.q.st, s.db.opts.Builtins.Functions))
 	}
 	if err := verdict.Prepared(stmt.Kind().String()); err != nil {
 		_ = stmt.Close()

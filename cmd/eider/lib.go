@@ -105,8 +105,8 @@ func newLibInstall(dir *string) *cobra.Command {
 func installLib(cmd *cobra.Command, store nativelib.Store, l *nativelib.Library, o nativelib.Options) (string, error) {
 	w := cmd.ErrOrStderr()
 	o.Say = func(text string) { fmt.Fprintf(w, "%s: %s\n", l.Name, text) }
-	done := func() {}
-	o.Progress, done = progressLine(w, l.Name)
+	progress, done := progressLine(w, l.Name)
+	o.Progress = progress
 	path, err := store.Install(cmd.Context(), l, o)
 	done()
 	return path, err

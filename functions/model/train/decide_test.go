@@ -329,9 +329,7 @@ func TestWarnings(t *testing.T) {
 	require.Contains(t, strings.Join(data.notices, "\n"), `WARNING: feature "leak" alone predicts the target (AUC 1.0000`)
 
 	data = customers(300, 1)
-	for i := range data.rows { // every row twice
-		data.rows = append(data.rows, data.rows[i])
-	}
+	data.rows = append(data.rows, data.rows...) // every row twice
 	require.Len(t, warned(train(t, data, spec("churned")), LeakRows), 1)
 	require.Empty(t, warned(train(t, customers(300, 2), spec("age")), LeakFeature))
 

@@ -41,19 +41,31 @@ func (w *writer) input(k int) string {
 	})
 }
 
+// bracketed puts an expression of the user's into parentheses, which a comment at its end must not
+// swallow; a name needs none.
+func bracketed(text string) string {
+	toks := lex.Split(text)
+	switch {
+	case len(toks) == 1 && len(toks[0].Tokens) == 1 && toks[0].Tokens[0].IsIdent() && !strings.Contains(text, "--"):
+		return text
+	case strings.Contains(text, "--"):
+		return "(" + text + "\n)"
+	}
+	return "(" + text + ")"
+}
+
 // column writes the column From, a number or a category.
 func (w *writer) column(from int) string {
 	if from < 0 {
 		in := &w.inputs[^from]
 		text := w.input(^from)
 		if in.Kind == frame.Number {
-			return "CAST((" + text + "\n) AS DOUBLE)"
+			return "CAST(" + bracketed(text) + " AS DOUBLE)"
 		}
 		if in.Column != "" && in.Type.Alias == "" && !slices.Contains([]types.ID{types.Varchar, types.Enum}, in.Type.ID) {
 			text = "CAST(" + text + " AS " + in.Type.String() + ")" // 3, not 3.0, whatever is scored
 		}
-		return "(CAST((" + text + `
-) AS VARCHAR) COLLATE "binary")` // a column's own collation must not matter
+		return "(CAST(" + bracketed(text) + ` AS VARCHAR) COLLATE "binary")` // a column's own collation must not matter
 	}
 	s := &w.steps[from]
 	x := w.column(s.From)

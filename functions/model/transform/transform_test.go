@@ -423,7 +423,7 @@ func TestUnseen(t *testing.T) {
 	require.Equal(t, "city", got[0].Column)
 	p = plan(t, "(one_hot(plan) OVER (), age)", d, PlanOptions{TakesMissing: true})
 	got = fit(t, p, d.frameOf(t, p), f.All(), y, 2).Unseen(lex.QuoteIdent)
-	require.Equal(t, []Unseen{{"plan", `coalesce(eider_lookup((CAST(("plan"` + "\n" + `) AS VARCHAR) COLLATE "binary"), '["free","pro"]', '[0,0]', 1e0), 0e0) = 1e0`}}, got)
+	require.Equal(t, []Unseen{{"plan", `coalesce(eider_lookup((CAST("plan" AS VARCHAR) COLLATE "binary"), '["free","pro"]', '[0,0]', 1e0), 0e0) = 1e0`}}, got)
 }
 
 // Of too many values the most frequent are known, of equally frequent ones the first bytewise.

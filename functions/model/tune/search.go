@@ -84,7 +84,7 @@ func New(space []Dimension, o Options) (*Search, error) {
 
 func (d *Dimension) check() error {
 	switch {
-	case d.Choices != nil && len(d.Choices) > 0:
+	case len(d.Choices) > 0:
 		return nil
 	case math.IsNaN(d.Low) || math.IsNaN(d.High) || math.IsInf(d.Low, 0) || math.IsInf(d.High, 0) || !(d.Low < d.High):
 		return sqlstate.Newf(sqlstate.InvalidParameterValue, "the range of %s is empty", d.Name)

@@ -33,7 +33,6 @@ type export struct {
 	// verify is how many rows are compared, 0 for none.
 	verify    int
 	tolerance float64
-	options   parse.Options
 }
 
 func parseExport(p *parse.Parser) (*export, error) {
