@@ -148,7 +148,7 @@ func (w *predictWriter) call(i, end int, form string) (int, error) {
 	}
 	p.rows = w.Src[w.Toks[i+4].Start:w.Toks[end-1].End]
 	w.env.calls = append(w.env.calls, p)
-	first := ""
+	first, paren := "", end
 	if t := end + 2; form == predict.Proba && w.Is(end+1, "[") && w.Toks[t].IsString() && w.Is(t+1, "]") {
 		// One class's probability needs no map.
 		form, end = predict.Chance, t+1
@@ -163,7 +163,7 @@ func (w *predictWriter) call(i, end int, form string) (int, error) {
 	}
 	w.Replace(at, p.relation, function)
 	w.Replace(p.relation, w.Toks[end].End, args) // where errors about the rows point
-	w.name(i, end)
+	w.name(i, paren)
 	return end, nil
 }
 

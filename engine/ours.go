@@ -124,10 +124,11 @@ func (o *ours) within(ctx context.Context, exec func() error) error {
 		return err
 	}
 	hooks := [2]int{len(s.tx.onCommit), len(s.tx.onRollback)}
+	// A key that another transaction has just committed is a conflict too: the next try sees it.
 	for try, pause := 1, conflictPause; ; try, pause = try+1, 2*pause {
 		s.restart(hooks)
 		err := s.within(ctx, exec)
-		if try == conflictTries || !sqlstate.Is(err, sqlstate.SerializationFailure) {
+		if try == conflictTries || !sqlstate.Is(err, sqlstate.SerializationFailure) && !sqlstate.Is(err, sqlstate.UniqueViolation) {
 			return err
 		}
 		if err := wait(ctx, pause); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -101,6 +102,10 @@ func TestOurStatements(t *testing.T) {
 
 	require.Equal(t, "FILL 3", exec(t, s, "fill table t with 3"))
 	require.Equal(t, []string{"commit"}, hooks)
+	require.Equal(t, []string{"filling"}, notices, "a short statement tells of no progress")
+	s.lastProgress = time.Now().Add(-2 * progressInterval)
+	s.progress(0.5, "half")
+	s.progress(0.6, "a moment later")
 	require.Equal(t, []string{"filling", "half: 50 %"}, notices)
 	require.Equal(t, "3", rowsOf(t, s, "call eider.fill('t', n => 3)"))
 	require.Equal(t, sqlstate.UndefinedFunction, failing(t, s, "call eider.full('t')").Code)

@@ -207,14 +207,16 @@ func TestMacros(t *testing.T) {
 		byName[m.Name] = m.SQL
 		require.Equal(t, "s.churn", KeyOf(m.Name))
 	}
-	require.Len(t, byName, 15)
+	require.Len(t, byName, 18)
 	absent := `eider_absent('s.churn@3', '[{"name":"a b","type":"INTEGER"}]', "a b")`
 	require.Equal(t, `CREATE OR REPLACE MACRO eider_models."s.churn@prod"("a b") AS (CASE WHEN `+absent+
 		` THEN NULL WHEN eider_class('ab', CAST("a b" AS DOUBLE)) = 1 THEN CAST('yes' AS VARCHAR) ELSE CAST('it''s' AS VARCHAR) END)`, byName["s.churn@prod"])
 	require.Equal(t, `CREATE OR REPLACE MACRO eider_models."s.churn:proba"("a b") AS (CASE WHEN `+absent+
 		` THEN NULL ELSE eider_proba_map('ab', ['it''s', 'yes'], CAST("a b" AS DOUBLE)) END)`, byName["s.churn:proba"])
+	require.Equal(t, `CREATE OR REPLACE MACRO eider_models."s.churn:chance"("eider:label", "a b") AS (CASE WHEN `+absent+
+		` THEN NULL ELSE eider_chance('ab', ['it''s', 'yes'], "eider:label", CAST("a b" AS DOUBLE)) END)`, byName["s.churn:chance"])
 	require.Equal(t, `CREATE OR REPLACE MACRO eider_models."s.churn@3:version"() AS (3)`, byName["s.churn@3:version"])
-	require.Len(t, DropMacros("s.churn@3"), 5)
+	require.Len(t, DropMacros("s.churn@3"), 6)
 
 	v.Task, v.Classes = model.Regression, nil
 	for _, m := range Macros(v) {
