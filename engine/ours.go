@@ -117,7 +117,11 @@ func (o *ours) within(ctx context.Context, exec func() error) error {
 			if err := prepare(); err != nil {
 				return err
 			}
-			return exec()
+			err := exec()
+			if sqlstate.Is(err, sqlstate.UniqueViolation) {
+				return sqlstate.Newf(sqlstate.SerializationFailure, "could not serialize %s: another transaction did the same at the same time", o.kind.Name).Because(err)
+			}
+			return err
 		})
 	}
 	if err := s.within(ctx, prepare); err != nil {
