@@ -7,8 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-
-	"github.com/eiderdb/eider/engine"
 )
 
 // predict compares scoring a table by predict() with XGBoost's in-place prediction from a
@@ -84,10 +82,4 @@ func (b *bench) sumOfAll() string {
 		text += fmt.Sprintf("sum(f%d)", k)
 	}
 	return text
-}
-
-// single measures one row at a time: a prepared statement over the wire, and the Go API.
-func (b *bench) single(ctx context.Context) error {
-	_ = engine.Options{}
-	return nil
 }
