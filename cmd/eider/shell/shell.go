@@ -63,6 +63,7 @@ type Shell struct {
 	line    int    // number of input lines before pending, in a script
 	source  string // the script's name, for error messages
 	depth   int    // of \i
+	scripts int    // of Script's calls that are under way
 }
 
 // New returns a shell on b.
@@ -76,6 +77,8 @@ func New(b Backend, o Options) *Shell {
 // for error messages. It stops at the first error unless KeepGoing, and returns an error
 // that has been shown already (Shown).
 func (s *Shell) Script(ctx context.Context, name string, r io.Reader) error {
+	s.scripts++
+	defer func() { s.scripts-- }()
 	saved := [...]string{s.pending, s.source}
 	savedLine := s.line
 	s.pending, s.source, s.line = "", name, 0

@@ -22,6 +22,8 @@ type watcher struct {
 const (
 	// progressAfter is how long a statement runs before a progress bar appears.
 	progressAfter = time.Second
+	// missedAfter is how long a script's statement may go on after Ctrl-C before its context ends.
+	missedAfter = 500 * time.Millisecond
 	// progressEvery is the time between two drawings of it.
 	progressEvery = 100 * time.Millisecond
 	progressCells = 30
@@ -31,10 +33,12 @@ const (
 // context ends even if the backend doesn't answer.
 func (s *Shell) watch(giveUp context.CancelFunc) *watcher {
 	w := &watcher{stop: make(chan struct{}), hush: make(chan struct{}), hushed: make(chan struct{})}
-	// A Ctrl-C from before the statement is not meant for it.
-	select {
-	case <-s.o.Interrupts:
-	default:
+	if s.scripts == 0 {
+		// A Ctrl-C from before the statement is not meant for it. A script it ends, whenever it comes.
+		select {
+		case <-s.o.Interrupts:
+		default:
+		}
 	}
 	w.done.Add(1)
 	go func() {
@@ -53,6 +57,7 @@ func (s *Shell) watchLoop(w *watcher, giveUp context.CancelFunc) {
 		defer ticker.Stop()
 		tick = ticker.C
 	}
+	var late <-chan time.Time
 	drawn := false
 	clear := func() {
 		if drawn {
@@ -75,6 +80,11 @@ func (s *Shell) watchLoop(w *watcher, giveUp context.CancelFunc) {
 			}
 			w.struck = true
 			s.backend.Cancel()
+			if s.scripts > 0 {
+				late = time.After(missedAfter) // nobody is there to press again
+			}
+		case <-late:
+			giveUp() // the cancel came before the statement had begun
 		case <-tick:
 			if d := time.Since(started); d >= progressAfter {
 				fmt.Fprint(s.o.Err, "\r"+bar(s.backend.Progress(), d)+"\x1b[K")
