@@ -33,7 +33,7 @@ var contracts = []string{"sql/stmt", "sql/parse", "sql/lex", "sql/types", "sql/s
 
 // modelParts are the parts of models that training, prediction and the statements put together;
 // the runtimes aren't among them.
-var modelParts = []string{"functions/model", "functions/model/artifact", "functions/model/forest", "functions/model/frame", "functions/model/metric", "functions/model/nativelib", "functions/model/transform"}
+var modelParts = []string{"functions/model", "functions/model/artifact", "functions/model/boost", "functions/model/forest", "functions/model/frame", "functions/model/metric", "functions/model/nativelib", "functions/model/transform"}
 
 // cgo are the packages that may use it.
 var cgo = []string{"storage/duck", "functions/model/forest", "functions/model/xgboost", "functions/model/lightgbm", "functions/model/nativelib"}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/eiderdb/eider/functions/model"
+	"github.com/eiderdb/eider/functions/model/boost"
 	"github.com/eiderdb/eider/sql/sqlstate"
 )
 
@@ -142,10 +143,5 @@ func check(task model.Task, p model.Params) error {
 	if task != model.Classification && p.Float("scale_pos_weight") != 1 {
 		return bad("scale_pos_weight is for two classes")
 	}
-	for _, c := range p["monotone_constraints"].([]float64) {
-		if c != -1 && c != 0 && c != 1 {
-			return bad("a monotone constraint is -1, 0 or 1, not %g", c)
-		}
-	}
-	return nil
+	return boost.CheckConstraints(p)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eiderdb/eider/functions/model"
+	"github.com/eiderdb/eider/functions/model/boost/boosttest"
 	"github.com/eiderdb/eider/sql/sqlstate"
 )
 
@@ -26,7 +27,7 @@ func predictions(t *testing.T, p model.Predictor, x model.Matrix) [][]float64 {
 // ourselves: always the same bits.
 func TestRoundTrip(t *testing.T) {
 	for _, classes := range []int{0, 2, 3} {
-		in := noise(400, 4, classes, 1)
+		in := boosttest.Noise(400, 4, classes, 1)
 		blob := fit(t, jobOf(t, in, map[string]any{"num_iterations": int64(10)})).Blob
 		require.NotContains(t, string(blob), "num_threads")
 		p, err := Algorithm().Load(blob)
@@ -45,7 +46,7 @@ func TestRoundTrip(t *testing.T) {
 		require.Equal(t, []string{"größe", "with_blank", "_x_1__", "with_blank_2"}, info.Names)
 		require.Equal(t, classes, info.Classes)
 		require.Equal(t, 10, info.Rounds)
-		require.Equal(t, taskOf(in), info.Task())
+		require.Equal(t, boosttest.TaskOf(in), info.Task())
 		_, err = p.(model.Exporter).Export("pmml", nil)
 		require.Equal(t, sqlstate.InvalidParameterValue, sqlstate.From(err).Code)
 		_, err = p.(model.Exporter).Export("lightgbm_text", nil)
@@ -75,7 +76,7 @@ func TestImportForeign(t *testing.T) {
 			require.NoError(t, err)
 			after, err := Algorithm().Load(blob)
 			require.NoError(t, err)
-			x := noise(100, info.Features, 0, 3).X
+			x := boosttest.Noise(100, info.Features, 0, 3).X
 			require.Equal(t, predictions(t, before, x), predictions(t, after, x))
 			o := oracle(t, blob)
 			require.Equal(t, info.Features, o.Features())
@@ -84,7 +85,7 @@ func TestImportForeign(t *testing.T) {
 }
 
 func TestImportRefuses(t *testing.T) {
-	good := string(fit(t, jobOf(t, noise(100, 2, 0, 1), map[string]any{"num_iterations": int64(3)})).Blob)
+	good := string(fit(t, jobOf(t, boosttest.Noise(100, 2, 0, 1), map[string]any{"num_iterations": int64(3)})).Blob)
 	for name, c := range map[string]struct {
 		text string
 		code sqlstate.Code

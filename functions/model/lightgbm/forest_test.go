@@ -2,13 +2,13 @@ package lightgbm
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/eiderdb/eider/functions/model/boost/boosttest"
 	"github.com/eiderdb/eider/functions/model/forest"
 	"github.com/eiderdb/eider/functions/model/forest/foresttest"
 )
@@ -25,34 +25,7 @@ func compare(t *testing.T, blob []byte, x [][]float64, n int) {
 	require.NoError(t, err)
 	predictions, err := oracle.Predict(x, n)
 	require.NoError(t, err)
-	k := f.Outputs()
-	require.Len(t, margins, n*k)
-	out := make([][]float64, k)
-	for o := range out {
-		out[o] = make([]float64, n)
-	}
-	ran := 0
-	for _, kernel := range []string{forest.Portable, forest.AVX2, forest.AVX512} {
-		g, err := f.WithKernel(kernel)
-		if err != nil {
-			continue // this processor doesn't have it
-		}
-		ran++
-		same := func(want []float64, what string) {
-			for o := range out {
-				for i, v := range out[o] {
-					if w := want[i*k+o]; math.Float64bits(w) != math.Float64bits(v) {
-						require.Failf(t, "different", "%s %s: output %d of row %d is %v, not %v", kernel, what, o, i, v, w)
-					}
-				}
-			}
-		}
-		require.NoError(t, g.Margin(x, n, out))
-		same(margins, "margin")
-		require.NoError(t, g.Predict(x, n, out))
-		same(predictions, "prediction")
-	}
-	require.Positive(t, ran)
+	boosttest.SameBits(t, f, x, n, margins, predictions)
 }
 
 // Hundreds of random models: the library is the oracle.

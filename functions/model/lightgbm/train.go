@@ -15,6 +15,7 @@ import (
 	"unsafe"
 
 	"github.com/eiderdb/eider/functions/model"
+	"github.com/eiderdb/eider/functions/model/boost"
 	"github.com/eiderdb/eider/functions/model/nativelib"
 	"github.com/eiderdb/eider/sql/sqlstate"
 )
@@ -39,18 +40,7 @@ func train(ctx context.Context, job *model.Job) (*model.Fitted, error) {
 		return nil, err
 	}
 	defer calls.leave()
-	type result struct {
-		fitted *model.Fitted
-		err    error
-	}
-	done := make(chan result, 1)
-	go func() {
-		runtime.LockOSThread() // never unlocked, so the thread ends with the goroutine
-		fitted, err := learn(ctx, job)
-		done <- result{fitted, err}
-	}()
-	r := <-done
-	return r.fitted, r.err
+	return boost.OnThread(func() (*model.Fitted, error) { return learn(ctx, job) })
 }
 
 // need estimates the bytes that the library takes at least: the bins of both inputs, its
@@ -68,57 +58,21 @@ func need(job *model.Job) uint64 {
 	return max(sample, rows*(16*trees+12)) + rows*cols*bin
 }
 
+// checkJob refuses what the library would, before it does so in other words.
 func checkJob(job *model.Job) error {
-	limits := model.Limits{TakesMissing: true}
-	if err := job.Train.Check(job.Task, limits); err != nil {
-		return err
+	loss := boost.Loss{Name: lossOf(job.Task, job.Train.Classes, job.Params.Text("objective")).name, Least: boost.AnyTarget()}
+	switch loss.Name {
+	case "poisson", "tweedie":
+		loss.Least, loss.SomePositive = 0, true
+	case "gamma":
+		loss.Least, loss.Positive = 0, true
+	case "binary":
+		loss.TwoClasses = true
 	}
 	if job.Train.X.Rows > math.MaxInt32 {
 		return sqlstate.Newf(sqlstate.ProgramLimitExceeded, "lightgbm learns from at most %d rows", math.MaxInt32)
 	}
-	if job.Stop != nil && job.Stop.X.Rows > 0 {
-		if err := job.Stop.Check(job.Task, limits); err != nil {
-			return err
-		}
-		if len(job.Stop.X.Cols) != len(job.Train.X.Cols) {
-			return sqlstate.New(sqlstate.InternalError, "the rows for early stopping have other features")
-		}
-	}
-	if c := job.Params["monotone_constraints"].([]float64); len(c) > 0 && len(c) != len(job.Train.X.Cols) {
-		return sqlstate.Newf(sqlstate.InvalidParameterValue, "monotone_constraints has %d entries for %d features", len(c), len(job.Train.X.Cols))
-	}
-	return checkTarget(job)
-}
-
-// checkTarget refuses targets outside what a loss is defined on, before the library does
-// it in other words.
-func checkTarget(job *model.Job) error {
-	loss := lossOf(job.Task, job.Train.Classes, job.Params.Text("objective")).name
-	least, open, positive := math.Inf(-1), false, false
-	switch loss {
-	case "poisson", "tweedie":
-		least, positive = 0, true
-	case "gamma":
-		least, open = 0, true
-	case "binary":
-		if job.Train.Classes != 2 {
-			return sqlstate.Newf(sqlstate.InvalidParameterValue, "objective binary is for two classes, the target has %d", job.Train.Classes)
-		}
-	}
-	sum := 0.0
-	for _, y := range job.Train.Y {
-		if y < least || open && y == least {
-			return sqlstate.Newf(sqlstate.InvalidParameterValue, "the target has the value %g, which objective %s doesn't allow", y, loss)
-		}
-		if math.Abs(y) > math.MaxFloat32 {
-			return sqlstate.Newf(sqlstate.InvalidParameterValue, "the target has the value %g, beyond ±%g", y, math.MaxFloat32)
-		}
-		sum += y
-	}
-	if positive && sum == 0 {
-		return sqlstate.Newf(sqlstate.InvalidParameterValue, "the target is zero in all rows, which objective %s doesn't allow", loss)
-	}
-	return nil
+	return boost.Check(job, model.Limits{TakesMissing: true}, loss)
 }
 
 // booster is the library's model in training with what must be freed behind it.
@@ -156,8 +110,8 @@ func learn(ctx context.Context, job *model.Job) (*model.Fitted, error) {
 	if err := failure(C.lgb_create(b.train, config, &b.handle)); err != nil {
 		return nil, err
 	}
-	stops := job.Stop != nil && job.Stop.X.Rows > 0 && job.Params.Int("early_stopping_rounds") > 0
-	if stops {
+	patience := boost.Patience(job)
+	if patience > 0 {
 		if b.stop, err = dataset(*job.Stop, config, b.train); err != nil {
 			return nil, err
 		}
@@ -165,7 +119,9 @@ func learn(ctx context.Context, job *model.Job) (*model.Fitted, error) {
 			return nil, err
 		}
 	}
-	kept, notes, err := b.boost(ctx, job, stops)
+	metric := job.Params.Text("metric")
+	rounds := boost.Rounds{Most: job.Params.Int("num_iterations"), Patience: patience, GreaterIsBetter: metric == "auc" || metric == "average_precision", Progress: job.Progress}
+	kept, notes, err := rounds.Run(ctx, b)
 	if err != nil {
 		return nil, err
 	}
@@ -223,25 +179,21 @@ func settings(job *model.Job) string {
 	for _, name := range []string{
 		"learning_rate", "min_sum_hessian_in_leaf", "min_gain_to_split", "lambda_l1", "lambda_l2", "bagging_fraction", "feature_fraction", "feature_fraction_bynode", "path_smooth",
 	} {
-		out = append(out, name+"="+number(p.Float(name)))
+		out = append(out, name+"="+boost.Number(p.Float(name)))
 	}
 	out = append(out, "extra_trees="+strconv.FormatBool(p.Bool("extra_trees")))
 	switch loss.name {
 	case "binary":
-		out = append(out, "scale_pos_weight="+number(p.Float("scale_pos_weight")))
+		out = append(out, "scale_pos_weight="+boost.Number(p.Float("scale_pos_weight")))
 	case "multiclass":
 		out = append(out, "num_class="+strconv.Itoa(job.Train.Classes))
 	case "tweedie":
-		out = append(out, "tweedie_variance_power="+number(p.Float("tweedie_variance_power")))
+		out = append(out, "tweedie_variance_power="+boost.Number(p.Float("tweedie_variance_power")))
 	case "quantile":
-		out = append(out, "alpha="+number(p.Float("alpha")))
+		out = append(out, "alpha="+boost.Number(p.Float("alpha")))
 	}
-	if c := p["monotone_constraints"].([]float64); len(c) > 0 {
-		words := make([]string, len(c))
-		for i, v := range c {
-			words[i] = strconv.Itoa(int(v))
-		}
-		out = append(out, "monotone_constraints="+strings.Join(words, ","))
+	if list := boost.Constraints(p); list != "" {
+		out = append(out, "monotone_constraints="+list)
 	}
 	return strings.Join(out, " ")
 }
@@ -249,54 +201,18 @@ func settings(job *model.Job) string {
 // seed folds a seed into the range of the library's: small ones stay what they are.
 func seed(s int64) int { return int((uint64(s) ^ uint64(s)>>31) & math.MaxInt32) }
 
-func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+// Round implements boost.Booster.
+func (b *booster) Round(int) (bool, error) {
+	var finished C.int
+	err := failure(C.lgb_update(b.handle, &finished))
+	return finished == 0, err
+}
 
-// boost runs the rounds and returns how many of them to keep.
-func (b *booster) boost(ctx context.Context, job *model.Job, stops bool) (int, map[string]any, error) {
-	rounds, patience := job.Params.Int("num_iterations"), job.Params.Int("early_stopping_rounds")
-	larger := job.Params.Text("metric") == "auc" || job.Params.Text("metric") == "average_precision"
-	best, bestRound, done := math.Inf(1), 0, 0
-	notes := map[string]any{}
-	for ; done < rounds; done++ {
-		if err := ctx.Err(); err != nil {
-			return 0, nil, err
-		}
-		var finished C.int
-		if err := failure(C.lgb_update(b.handle, &finished)); err != nil {
-			return 0, nil, err
-		}
-		if finished != 0 {
-			notes["exhausted_after"] = done // no split was worth its while
-			break
-		}
-		if job.Progress != nil {
-			job.Progress(float64(done+1) / float64(rounds))
-		}
-		if !stops {
-			continue
-		}
-		var v C.double
-		if err := failure(C.lgb_eval(b.handle, &v)); err != nil {
-			return 0, nil, err
-		}
-		score := model.Steady(float64(v))
-		loss := score
-		if larger {
-			loss = -loss
-		}
-		if loss < best || done == 0 {
-			best, bestRound = loss, done
-			notes["best_score"] = score
-		}
-		if done-bestRound >= patience {
-			notes["stopped_after"] = done + 1
-			break
-		}
-	}
-	if stops && done > 0 {
-		return bestRound + 1, notes, nil
-	}
-	return done, notes, nil
+// Score implements boost.Booster.
+func (b *booster) Score(int) (float64, error) {
+	var v C.double
+	err := failure(C.lgb_eval(b.handle, &v))
+	return float64(v), err
 }
 
 // save writes the first rounds of the model in the library's text format, without what

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eiderdb/eider/functions/model"
+	"github.com/eiderdb/eider/functions/model/boost/boosttest"
 	"github.com/eiderdb/eider/sql/sqlstate"
 )
 
@@ -27,7 +28,7 @@ func saved(t *testing.T, job *model.Job, format string) []byte {
 // TestFormats wants the same bytes as the library writes, from either format to either.
 func TestFormats(t *testing.T) {
 	for _, classes := range []int{0, 2, 4} {
-		job := jobOf(t, noise(500, 6, classes, 1), nil)
+		job := jobOf(t, boosttest.Noise(500, 6, classes, 1), nil)
 		text, binary := saved(t, job, "json"), saved(t, job, "ubj")
 		for _, from := range [][]byte{text, binary} {
 			doc, err := read(from)
@@ -41,7 +42,7 @@ func TestFormats(t *testing.T) {
 // TestRoundTrip exports with names, lets the library predict, imports again and predicts
 // ourselves: always the same bits.
 func TestRoundTrip(t *testing.T) {
-	in := noise(400, 3, 3, 1)
+	in := boosttest.Noise(400, 3, 3, 1)
 	blob := fit(t, jobOf(t, in, map[string]any{"rounds": int64(10)})).Blob
 	p, err := Algorithm().Load(blob)
 	require.NoError(t, err)
@@ -103,7 +104,7 @@ func TestImportForeign(t *testing.T) {
 			require.NoError(t, err)
 			after, err := Algorithm().Load(blob)
 			require.NoError(t, err)
-			x := noise(100, info.Features, 0, 3).X
+			x := boosttest.Noise(100, info.Features, 0, 3).X
 			require.Equal(t, margins(t, before, x), margins(t, after, x))
 		})
 	}
@@ -121,7 +122,7 @@ func margins(t *testing.T, p model.Predictor, x model.Matrix) [][]float64 {
 }
 
 func TestImportRefuses(t *testing.T) {
-	good := string(saved(t, jobOf(t, noise(50, 2, 0, 1), nil), "json"))
+	good := string(saved(t, jobOf(t, boosttest.Noise(50, 2, 0, 1), nil), "json"))
 	for name, text := range map[string]string{
 		"nothing":       "",
 		"not a model":   "hello",

@@ -2,18 +2,16 @@ package xgboost
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/eiderdb/eider/functions/model/boost/boosttest"
 	"github.com/eiderdb/eider/functions/model/forest"
 	"github.com/eiderdb/eider/functions/model/forest/foresttest"
 )
-
-var forestKernels = []string{forest.Portable, forest.AVX2, forest.AVX512}
 
 // compare scores a model by every kernel that runs here and requires the library's bits.
 func compare(t *testing.T, blob []byte, x [][]float64, n int) {
@@ -27,34 +25,7 @@ func compare(t *testing.T, blob []byte, x [][]float64, n int) {
 	require.NoError(t, err)
 	predictions, err := oracle.Predict(x, n)
 	require.NoError(t, err)
-	k := f.Outputs()
-	require.Len(t, margins, n*k)
-	out := make([][]float64, k)
-	for o := range out {
-		out[o] = make([]float64, n)
-	}
-	ran := 0
-	for _, kernel := range forestKernels {
-		g, err := f.WithKernel(kernel)
-		if err != nil {
-			continue // this processor doesn't have it
-		}
-		ran++
-		same := func(want []float32, what string) {
-			for o := range out {
-				for i, v := range out[o] {
-					if w := float64(want[i*k+o]); math.Float64bits(w) != math.Float64bits(v) {
-						require.Failf(t, "different", "%s %s: output %d of row %d is %v, not %v", kernel, what, o, i, v, w)
-					}
-				}
-			}
-		}
-		require.NoError(t, g.Margin(x, n, out))
-		same(margins, "margin")
-		require.NoError(t, g.Predict(x, n, out))
-		same(predictions, "prediction")
-	}
-	require.Positive(t, ran)
+	boosttest.SameBits(t, f, x, n, margins, predictions)
 }
 
 // Hundreds of random models: the library is the oracle.
@@ -96,7 +67,7 @@ func TestForestEqualsTrained(t *testing.T) {
 	} {
 		for _, classes := range []int{0, 2, 4} {
 			t.Run(fmt.Sprint(name, classes), func(t *testing.T) {
-				in := noise(3000, 8, classes, 5)
+				in := boosttest.Noise(3000, 8, classes, 5)
 				fitted, err := Algorithm().Train(t.Context(), jobOf(t, in, given))
 				require.NoError(t, err)
 				compare(t, fitted.Blob, in.X.Cols, in.X.Rows)
@@ -109,8 +80,8 @@ func TestForestEqualsTrained(t *testing.T) {
 // call and in DuckDB's vectors, against each kernel over float64 columns.
 func BenchmarkForest(b *testing.B) {
 	const rows, vector, features = 100_000, 2048, 20
-	in := noise(rows, features, 2, 9)
-	p, err := Algorithm().Resolve(taskOf(in), map[string]any{"n_estimators": int64(100), "max_depth": int64(6), "learning_rate": 0.1})
+	in := boosttest.Noise(rows, features, 2, 9)
+	p, err := Algorithm().Resolve(boosttest.TaskOf(in), map[string]any{"n_estimators": int64(100), "max_depth": int64(6), "learning_rate": 0.1})
 	require.NoError(b, err)
 	job := jobOf(b, in, nil)
 	job.Params = p
@@ -135,7 +106,7 @@ func BenchmarkForest(b *testing.B) {
 	f, err := forest.FromXGBoost(fitted.Blob)
 	require.NoError(b, err)
 	out, x := [][]float64{make([]float64, rows)}, make([][]float64, features)
-	for _, kernel := range forestKernels {
+	for _, kernel := range boosttest.Kernels() {
 		g, err := f.WithKernel(kernel)
 		if err != nil {
 			continue

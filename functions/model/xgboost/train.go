@@ -10,15 +10,13 @@ import (
 	"bytes"
 	"context"
 	"math"
-	"runtime"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"unsafe"
 
 	"github.com/eiderdb/eider/functions/model"
+	"github.com/eiderdb/eider/functions/model/boost"
 	"github.com/eiderdb/eider/functions/model/nativelib"
-	"github.com/eiderdb/eider/sql/sqlstate"
 )
 
 // batchRows is how many rows the library reads before it looks whether to stop.
@@ -43,21 +41,11 @@ func trainIn(ctx context.Context, job *model.Job, batch int) (*model.Fitted, err
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	type result struct {
-		fitted *model.Fitted
-		err    error
-	}
-	done := make(chan result, 1)
-	go func() {
-		runtime.LockOSThread() // never unlocked, so the thread ends with the goroutine
-		fitted, err := learn(ctx, job, batch)
-		done <- result{fitted, err}
-	}()
-	r := <-done
-	if r.err != nil && ctx.Err() != nil {
+	fitted, err := boost.OnThread(func() (*model.Fitted, error) { return learn(ctx, job, batch) })
+	if err != nil && ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	return r.fitted, r.err
+	return fitted, err
 }
 
 // need estimates the bytes that the library takes at least: the bins of both inputs by row
@@ -74,49 +62,18 @@ func need(job *model.Job) uint64 {
 	return rows*cols*2*bin + rows*(12*trees+12)
 }
 
+// checkJob refuses what the library would, before it does so in other words.
 func checkJob(job *model.Job) error {
-	limits := model.Limits{TakesMissing: true, Largest: math.MaxFloat32}
-	if err := job.Train.Check(job.Task, limits); err != nil {
-		return err
-	}
-	if job.Stop != nil && job.Stop.X.Rows > 0 {
-		if err := job.Stop.Check(job.Task, limits); err != nil {
-			return err
-		}
-		if len(job.Stop.X.Cols) != len(job.Train.X.Cols) {
-			return sqlstate.New(sqlstate.InternalError, "the rows for early stopping have other features")
-		}
-	}
-	if c := job.Params["monotone_constraints"].([]float64); len(c) > 0 && len(c) != len(job.Train.X.Cols) {
-		return sqlstate.Newf(sqlstate.InvalidParameterValue, "monotone_constraints has %d entries for %d features", len(c), len(job.Train.X.Cols))
-	}
-	return checkRange(job)
-}
-
-// checkRange refuses targets outside what a loss is defined on, before the library does
-// it in other words.
-func checkRange(job *model.Job) error {
-	loss := lossOf(job.Task, job.Train.Classes, job.Params.Text("objective"))
-	least, open := math.Inf(-1), false
-	switch loss {
+	loss := boost.Loss{Name: lossOf(job.Task, job.Train.Classes, job.Params.Text("objective")), Least: boost.AnyTarget()}
+	switch loss.Name {
 	case "count:poisson", "reg:tweedie":
-		least = 0
+		loss.Least = 0
 	case "reg:gamma":
-		least, open = 0, true
+		loss.Least, loss.Positive = 0, true
 	case "binary:logistic":
-		if job.Train.Classes != 2 {
-			return sqlstate.Newf(sqlstate.InvalidParameterValue, "objective binary is for two classes, the target has %d", job.Train.Classes)
-		}
+		loss.TwoClasses = true
 	}
-	for _, y := range job.Train.Y {
-		if y < least || open && y == least {
-			return sqlstate.Newf(sqlstate.InvalidParameterValue, "the target has the value %g, which objective %s doesn't allow", y, loss)
-		}
-		if math.Abs(y) > math.MaxFloat32 {
-			return sqlstate.Newf(sqlstate.InvalidParameterValue, "the target has the value %g, beyond ±%g", y, math.MaxFloat32)
-		}
-	}
-	return nil
+	return boost.Check(job, model.Limits{TakesMissing: true, Largest: math.MaxFloat32}, loss)
 }
 
 // booster is the library's model in training with what must be freed behind it.
@@ -146,8 +103,8 @@ func learn(ctx context.Context, job *model.Job, batch int) (*model.Fitted, error
 	if b.train, err = matrix(ctx, job, job.Train, batch, nil); err != nil {
 		return nil, err
 	}
-	stops := job.Stop != nil && job.Stop.X.Rows > 0 && job.Params.Int("early_stopping_rounds") > 0
-	if stops {
+	patience := boost.Patience(job)
+	if patience > 0 {
 		if b.stop, err = matrix(ctx, job, *job.Stop, batch, b.train); err != nil {
 			return nil, err
 		}
@@ -164,9 +121,16 @@ func learn(ctx context.Context, job *model.Job, batch int) (*model.Fitted, error
 			return nil, err
 		}
 	}
-	kept, notes, err := b.boost(ctx, job, stops)
+	metric := job.Params.Text("eval_metric")
+	rounds := boost.Rounds{Most: job.Params.Int("rounds"), Patience: patience, GreaterIsBetter: metric == "auc" || metric == "aucpr", Progress: job.Progress}
+	kept, notes, err := rounds.Run(ctx, b)
 	if err != nil {
 		return nil, err
+	}
+	if patience > 0 {
+		if err := b.keep(kept); err != nil {
+			return nil, err
+		}
 	}
 	blob, err := b.save()
 	if err != nil {
@@ -210,28 +174,24 @@ func settings(job *model.Job) [][2]string {
 		out = append(out, [2]string{name, strconv.Itoa(p.Int(name))})
 	}
 	for _, name := range []string{"eta", "min_child_weight", "gamma", "lambda", "alpha", "subsample", "colsample_bytree", "colsample_bylevel", "colsample_bynode"} {
-		out = append(out, [2]string{name, number(p.Float(name))})
+		out = append(out, [2]string{name, boost.Number(p.Float(name))})
 	}
 	out = append(out, [2]string{"grow_policy", p.Text("grow_policy")})
 	if v := p.Float("max_delta_step"); v > 0 {
-		out = append(out, [2]string{"max_delta_step", number(v)})
+		out = append(out, [2]string{"max_delta_step", boost.Number(v)})
 	}
 	switch loss {
 	case "binary:logistic":
-		out = append(out, [2]string{"scale_pos_weight", number(p.Float("scale_pos_weight"))})
+		out = append(out, [2]string{"scale_pos_weight", boost.Number(p.Float("scale_pos_weight"))})
 	case "multi:softprob":
 		out = append(out, [2]string{"num_class", strconv.Itoa(job.Train.Classes)})
 	case "reg:tweedie":
-		out = append(out, [2]string{"tweedie_variance_power", number(p.Float("tweedie_variance_power"))})
+		out = append(out, [2]string{"tweedie_variance_power", boost.Number(p.Float("tweedie_variance_power"))})
 	case "reg:quantileerror":
-		out = append(out, [2]string{"quantile_alpha", number(p.Float("quantile_alpha"))})
+		out = append(out, [2]string{"quantile_alpha", boost.Number(p.Float("quantile_alpha"))})
 	}
-	if c := p["monotone_constraints"].([]float64); len(c) > 0 {
-		words := make([]string, len(c))
-		for i, v := range c {
-			words[i] = strconv.Itoa(int(v))
-		}
-		out = append(out, [2]string{"monotone_constraints", "(" + strings.Join(words, ",") + ")"})
+	if list := boost.Constraints(p); list != "" {
+		out = append(out, [2]string{"monotone_constraints", "(" + list + ")"})
 	}
 	if m := p.Text("eval_metric"); m != "auto" {
 		out = append(out, [2]string{"eval_metric", m})
@@ -239,49 +199,16 @@ func settings(job *model.Job) [][2]string {
 	return out
 }
 
-func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+// Round implements boost.Booster.
+func (b *booster) Round(i int) (bool, error) {
+	return true, failure(C.xgb_update(b.handle, C.int(i), b.train))
+}
 
-// boost runs the rounds and returns how many of them to keep.
-func (b *booster) boost(ctx context.Context, job *model.Job, stops bool) (int, map[string]any, error) {
-	rounds, patience := job.Params.Int("rounds"), job.Params.Int("early_stopping_rounds")
-	larger := job.Params.Text("eval_metric") == "auc" || job.Params.Text("eval_metric") == "aucpr"
-	best, bestRound := math.Inf(1), 0
-	notes := map[string]any{}
-	for i := 0; i < rounds; i++ {
-		if err := ctx.Err(); err != nil {
-			return 0, nil, err
-		}
-		if err := failure(C.xgb_update(b.handle, C.int(i), b.train)); err != nil {
-			return 0, nil, err
-		}
-		if job.Progress != nil {
-			job.Progress(float64(i+1) / float64(rounds))
-		}
-		if !stops {
-			continue
-		}
-		var v C.double
-		if err := failure(C.xgb_eval(b.handle, C.int(i), b.stop, &v)); err != nil {
-			return 0, nil, err
-		}
-		score := model.Steady(float64(v))
-		loss := score
-		if larger {
-			loss = -loss
-		}
-		if loss < best || i == 0 {
-			best, bestRound = loss, i
-			notes["best_score"] = score
-		}
-		if i-bestRound >= patience {
-			notes["stopped_after"] = i + 1
-			break
-		}
-	}
-	if !stops {
-		return rounds, notes, nil
-	}
-	return bestRound + 1, notes, b.keep(bestRound + 1)
+// Score implements boost.Booster.
+func (b *booster) Score(i int) (float64, error) {
+	var v C.double
+	err := failure(C.xgb_eval(b.handle, C.int(i), b.stop, &v))
+	return float64(v), err
 }
 
 // keep cuts the model down to its first rounds.
