@@ -51,15 +51,15 @@ func TestSameBytes(t *testing.T) {
 		hot.Y[i] = math.Exp(float64(i % 40))
 	}
 	tested().SameBytes(t, map[string]boosttest.Case{
-		"regression":      {boosttest.Noise(20_000, 8, 0, 1), map[string]any{}},
-		"heavy tails":     {boosttest.Heavy(), map[string]any{"objective": "tweedie"}},
-		"sampled":         {boosttest.Noise(20_000, 8, 0, 1), map[string]any{"subsample": 0.5, "bagging_freq": int64(1), "colsample_bytree": 0.5, "colsample_bynode": 0.7}},
-		"quantile":        {boosttest.Noise(5_000, 8, 0, 1), map[string]any{"objective": "quantile", "alpha": 0.9}},
-		"random cuts":     {boosttest.Noise(5_000, 8, 0, 1), map[string]any{"extra_trees": true}},
-		"one-hot columns": {hot, map[string]any{}},
-		"two classes":     {boosttest.Noise(20_000, 6, 2, 3), map[string]any{"eta": 1.0}},
-		"weights":         {boosttest.Weighted(), map[string]any{}},
-		"several classes": {boosttest.Noise(5_000, 6, 5, 4), map[string]any{}},
+		"regression":      {In: boosttest.Noise(20_000, 8, 0, 1), Given: map[string]any{}},
+		"heavy tails":     {In: boosttest.Heavy(), Given: map[string]any{"objective": "tweedie"}},
+		"sampled":         {In: boosttest.Noise(20_000, 8, 0, 1), Given: map[string]any{"subsample": 0.5, "bagging_freq": int64(1), "colsample_bytree": 0.5, "colsample_bynode": 0.7}},
+		"quantile":        {In: boosttest.Noise(5_000, 8, 0, 1), Given: map[string]any{"objective": "quantile", "alpha": 0.9}},
+		"random cuts":     {In: boosttest.Noise(5_000, 8, 0, 1), Given: map[string]any{"extra_trees": true}},
+		"one-hot columns": {In: hot, Given: map[string]any{}},
+		"two classes":     {In: boosttest.Noise(20_000, 6, 2, 3), Given: map[string]any{"eta": 1.0}},
+		"weights":         {In: boosttest.Weighted(), Given: map[string]any{}},
+		"several classes": {In: boosttest.Noise(5_000, 6, 5, 4), Given: map[string]any{}},
 	})
 }
 

@@ -38,14 +38,14 @@ func oracle(t testing.TB, blob []byte) *Oracle {
 
 func TestSameBytes(t *testing.T) {
 	tested().SameBytes(t, map[string]boosttest.Case{
-		"regression":      {boosttest.Noise(20_000, 8, 0, 1), map[string]any{}},
-		"heavy tails":     {boosttest.Heavy(), map[string]any{"objective": "tweedie"}},
-		"sampled":         {boosttest.Noise(20_000, 8, 0, 1), map[string]any{"subsample": 0.5, "colsample_bytree": 0.5, "colsample_bynode": 0.7}},
-		"quantile":        {boosttest.Noise(5_000, 8, 0, 1), map[string]any{"objective": "quantile", "quantile_alpha": 0.9}},
-		"by loss":         {boosttest.Noise(5_000, 8, 0, 1), map[string]any{"grow_policy": "lossguide", "max_leaves": int64(31), "max_depth": int64(0)}},
-		"two classes":     {boosttest.Noise(20_000, 6, 2, 3), map[string]any{"eta": 1.0}},
-		"weights":         {boosttest.Weighted(), map[string]any{}},
-		"several classes": {boosttest.Noise(5_000, 6, 5, 4), map[string]any{}},
+		"regression":      {In: boosttest.Noise(20_000, 8, 0, 1), Given: map[string]any{}},
+		"heavy tails":     {In: boosttest.Heavy(), Given: map[string]any{"objective": "tweedie"}},
+		"sampled":         {In: boosttest.Noise(20_000, 8, 0, 1), Given: map[string]any{"subsample": 0.5, "colsample_bytree": 0.5, "colsample_bynode": 0.7}},
+		"quantile":        {In: boosttest.Noise(5_000, 8, 0, 1), Given: map[string]any{"objective": "quantile", "quantile_alpha": 0.9}},
+		"by loss":         {In: boosttest.Noise(5_000, 8, 0, 1), Given: map[string]any{"grow_policy": "lossguide", "max_leaves": int64(31), "max_depth": int64(0)}},
+		"two classes":     {In: boosttest.Noise(20_000, 6, 2, 3), Given: map[string]any{"eta": 1.0}},
+		"weights":         {In: boosttest.Weighted(), Given: map[string]any{}},
+		"several classes": {In: boosttest.Noise(5_000, 6, 5, 4), Given: map[string]any{}},
 	})
 }
 
