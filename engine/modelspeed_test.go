@@ -19,12 +19,16 @@ import (
 func wide(t testing.TB, p putter, n int) {
 	data := fit(t, "ridge", model.Regression, n, 0, func(x []float64) float64 { return x[0] + 2*x[n-1] })
 	v := predict.Version{}
+	var inputs, steps, features []string
 	for k := range n {
 		name := fmt.Sprintf("c%d", k)
 		v.Signature = append(v.Signature, predict.Field{Name: name, Type: "DOUBLE"})
-		v.Features = append(v.Features, fmt.Sprintf(`((coalesce(nullif(CAST(("%s"
-) AS DOUBLE), 'nan'::DOUBLE), 1.5e0) - 2.5000000000000000e-01) / 1.2500000000000000e+00)`, name))
+		v.Inputs = append(v.Inputs, fmt.Sprintf(`CAST("%s" AS DOUBLE)`, name))
+		inputs = append(inputs, "false")
+		steps = append(steps, fmt.Sprintf(`{"op":"impute","from":%d,"a":1.5},{"op":"scale","from":%d,"a":0.25,"b":1.2500000000000002}`, ^k, 2*k))
+		features = append(features, fmt.Sprint(2*k+1))
 	}
+	v.Program = `{"inputs":[` + strings.Join(inputs, ",") + `],"steps":[` + strings.Join(steps, ",") + `],"features":[` + strings.Join(features, ",") + `]}`
 	v = version("wide", 1, data, v)
 	p["wide"] = func(ctx context.Context, s modelstmt.Session) error { return store(ctx, s, v, data, "default") }
 }

@@ -125,6 +125,7 @@ func TestTransformBits(t *testing.T) {
 			require.NoError(t, err)
 			requireSQLBits(t, s, fitted, f, m)
 			requireEvaluatorBits(t, s, fitted, f, m)
+			requireProgramBits(t, s, fitted, f, m)
 		})
 	}
 }
@@ -165,6 +166,41 @@ func requireSQLBits(t *testing.T, s *Session, fitted *transform.Fitted, f *frame
 	require.NoError(t, r.Err())
 	require.Equal(t, f.Rows, n)
 	exec(t, s, "set timezone = 'UTC'")
+}
+
+// requireProgramBits compares a matrix with what the score calls make of vectors of inputs.
+func requireProgramBits(t *testing.T, s *Session, fitted *transform.Fitted, f *frame.Frame, m model.Matrix) {
+	t.Helper()
+	text, inputs, ok := fitted.Program(func(column string) string { return "src." + lex.QuoteIdent(column) })
+	require.True(t, ok)
+	p, err := transform.ParseProgram(text)
+	require.NoError(t, err)
+	require.Equal(t, len(inputs), p.Inputs())
+	require.Equal(t, len(fitted.Names()), p.Features())
+	place := map[float64]int{}
+	for i, id := range f.Col("id").Num {
+		place[id] = i
+	}
+	memory, x := p.NewMemory(), make([][]float64, p.Features())
+	r, err := s.Query(context.Background(), "select id::double, "+strings.Join(inputs, ", ")+" from everyfeature as src where id % 3 <> 1")
+	require.NoError(t, err)
+	n := 0
+	for c := r.Chunk(); c != nil; c = r.Chunk() {
+		ids := types.Slice[float64](&c.Columns[0])
+		for k := range inputs {
+			require.Equal(t, p.Type(k).ID, c.Columns[k+1].Type.ID, inputs[k])
+		}
+		p.Run(memory, c.Columns[1:], c.Len, x)
+		for k, name := range fitted.Names() {
+			for i := range c.Len {
+				requireBits(t, m.Cols[k][place[ids[i]]], x[k][i], "%s of row %v", name, ids[i])
+			}
+		}
+		n += c.Len
+		require.Zero(t, testing.AllocsPerRun(1, func() { p.Run(memory, c.Columns[1:], c.Len, x) }))
+	}
+	require.NoError(t, r.Err())
+	require.Equal(t, f.Rows/3*2, n)
 }
 
 // cell is a DOUBLE with NULL as NaN.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/eiderdb/eider/functions/model"
 	"github.com/eiderdb/eider/functions/model/artifact"
+	"github.com/eiderdb/eider/functions/model/transform"
 	"github.com/eiderdb/eider/sql/sqlstate"
 )
 
@@ -40,6 +41,14 @@ type opened struct {
 	loaded chan struct{} // closed when scorer or err is set
 	scorer *artifact.Scorer
 	err    error
+	parsed parsed
+}
+
+// parsed is the program that was last asked for with a model: versions that share one are rare.
+type parsed struct {
+	mu      sync.Mutex // guards what follows
+	text    string
+	program *transform.Program
 }
 
 // NewCache returns an empty cache.
@@ -54,8 +63,23 @@ func NewCache(l Loader, algorithms []*model.Algorithm) *Cache {
 // Handle holds an opened model until it is released.
 type Handle struct {
 	Scorer *artifact.Scorer
+	parsed *parsed
 	free   func()
 	once   sync.Once
+}
+
+// program parses a program, or takes the one that was parsed last.
+func (h *Handle) program(text string) (*transform.Program, error) {
+	h.parsed.mu.Lock()
+	defer h.parsed.mu.Unlock()
+	if h.parsed.program != nil && h.parsed.text == text {
+		return h.parsed.program, nil
+	}
+	p, err := transform.ParseProgram(text)
+	if err == nil {
+		h.parsed.text, h.parsed.program = text, p
+	}
+	return p, err
 }
 
 // Release gives the model back. Later calls do nothing.
@@ -95,7 +119,7 @@ func (c *Cache) Acquire(ctx context.Context, hash string) (*Handle, error) {
 		}
 		return nil, o.err
 	}
-	return &Handle{Scorer: o.scorer, free: func() { c.release(o) }}, nil
+	return &Handle{Scorer: o.scorer, parsed: &o.parsed, free: func() { c.release(o) }}, nil
 }
 
 // open loads a model that is in the map already.
@@ -177,6 +201,7 @@ type Owned struct {
 	once   sync.Once
 	scorer *artifact.Scorer
 	err    error
+	parsed parsed
 }
 
 // Own takes the bytes of a model for one transaction only. data is not to be written any more.
@@ -188,7 +213,7 @@ func (o *Owned) Acquire() (*Handle, error) {
 	if o.err != nil {
 		return nil, o.err
 	}
-	return &Handle{Scorer: o.scorer}, nil
+	return &Handle{Scorer: o.scorer, parsed: &o.parsed}, nil
 }
 
 // Publish gives the model to everybody, because its transaction was committed. What was never

@@ -2,6 +2,7 @@ package predict
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -97,10 +98,14 @@ func (w *writer) absent() string {
 	return absentFunction + "(" + strings.Join(args, ", ") + ")"
 }
 
-// call calls a callback with the features.
+// call calls a callback with the features, or what they are made of.
 func (w *writer) call(function string, more ...string) string {
-	args := append([]string{lex.QuoteLiteral(w.v.Hash)}, more...)
-	return function + "(" + strings.Join(append(args, w.v.Features...), ", ") + ")"
+	model := w.v.Hash
+	if w.v.Program != "" {
+		model += " " + w.v.Program
+	}
+	args := slices.Concat([]string{lex.QuoteLiteral(model)}, more, w.v.Inputs, w.v.Features)
+	return function + "(" + strings.Join(args, ", ") + ")"
 }
 
 // label gives the prediction: a branch of a CASE that may be empty, and what stands after ELSE.

@@ -162,8 +162,9 @@ func TestReadTurnsNullsIntoNaN(t *testing.T) {
 			want[i] = holes[i]
 		}
 		in := &types.Chunk{Len: n, Columns: []types.Vector{{}, vector(plain, false), vector(holes, true)}}
+		c := &call{skip: 1}
 		s := &scratch{x: make([][]float64, 2), null: make([][]float64, 2)}
-		s.read(in, 1)
+		s.read(c, in)
 		require.Same(t, &plain[0], &s.x[0][0], "nothing is copied where nothing is NULL")
 		for i, w := range want {
 			if w == w {
@@ -175,7 +176,7 @@ func TestReadTurnsNullsIntoNaN(t *testing.T) {
 		}
 		// A mask in which every row is valid is no reason to copy.
 		full := vector(plain, true)
-		s.read(&types.Chunk{Len: n, Columns: []types.Vector{{}, full, full}}, 1)
+		s.read(c, &types.Chunk{Len: n, Columns: []types.Vector{{}, full, full}})
 		require.Same(t, &plain[0], &s.x[1][0])
 	}
 }

@@ -1,13 +1,13 @@
 package predict
 
 import (
-	"math"
-	"math/bits"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/eiderdb/eider/functions/fn"
 	"github.com/eiderdb/eider/functions/model"
+	"github.com/eiderdb/eider/functions/model/transform"
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/types"
 )
@@ -34,9 +34,10 @@ func Callbacks(find Finder) []*fn.Decl {
 	doubles := &types.Type{ID: types.List, Child: double}
 	labels := &types.Type{ID: types.List, Child: varchar}
 	probabilities := &types.Type{ID: types.Map, Fields: []types.Field{{Name: "key", Type: varchar}, {Name: "value", Type: double}}}
-	hash := []fn.Param{{Name: "hash", Type: varchar}}
+	// The artifact's hash; behind a blank, where features are to be made of the arguments, the program that does.
+	hash := []fn.Param{{Name: "model", Type: varchar}}
 	score := func(name, summary string, params []fn.Param, returns *types.Type, check func(*call) error, run runner) *fn.Decl {
-		return &fn.Decl{Name: name, Family: "predict", Summary: summary, Params: params, Variadic: double, Returns: returns,
+		return &fn.Decl{Name: name, Family: "predict", Summary: summary, Params: params, Variadic: types.Of(types.Any), Returns: returns,
 			BindOn: func(connection uint64, args []fn.Arg) (fn.Bound, error) {
 				return bind(find, connection, name, args, len(params), check, run)
 			}}
@@ -58,9 +59,11 @@ func Callbacks(find Finder) []*fn.Decl {
 type call struct {
 	name   string
 	handle *Handle
-	// skip is the number of arguments before the features.
-	skip    int
-	outputs int // columns of Margin
+	// program makes features of the arguments; nil where they are the features.
+	program *transform.Program
+	// skip is the number of arguments before those that are scored; extra stand behind the program's inputs.
+	skip, extra int
+	outputs     int // columns of Margin
 	// labels are the classes' texts, for eider_proba_map.
 	labels []string
 	// class is the one of eider_chance: -1 for a label that the model doesn't have, or open.
@@ -73,10 +76,11 @@ type runner func(c *call, s *scratch, n int, out fn.Writer) error
 
 // bind finds the model and checks the arguments.
 func bind(find Finder, connection uint64, name string, args []fn.Arg, skip int, check func(*call) error, run runner) (fn.Bound, error) {
-	hash, ok := args[0].Value.(string)
+	text, ok := args[0].Value.(string)
 	if !ok || !args[0].Constant {
 		return fn.Bound{}, sqlstate.Newf(sqlstate.InvalidParameterValue, "the first argument of %s must be a constant hash", name)
 	}
+	hash, steps, fused := strings.Cut(text, " ")
 	h, err := find(connection, hash)
 	if err != nil {
 		return fn.Bound{}, err
@@ -95,8 +99,11 @@ func bind(find Finder, connection uint64, name string, args []fn.Arg, skip int, 
 			c.class = open
 		}
 	}
-	if err == nil && h.Scorer.Arguments() != len(args)-skip {
-		err = sqlstate.Newf(sqlstate.UndefinedFunction, "%s needs %d features of this model, not %d", name, h.Scorer.Arguments(), len(args)-skip)
+	if err == nil && fused {
+		c.program, err = h.program(steps)
+	}
+	if err == nil {
+		err = c.arguments(args[skip:])
 	}
 	if err == nil && check != nil {
 		err = check(c)
@@ -105,18 +112,14 @@ func bind(find Finder, connection uint64, name string, args []fn.Arg, skip int, 
 		h.Release()
 		return fn.Bound{}, err
 	}
-	width := len(args) - skip
-	columns := max(c.outputs, a.Classes)
-	c.scratch.New = func() any {
-		return &scratch{x: make([][]float64, width), null: make([][]float64, width), out: make([][]float64, columns)}
-	}
+	c.scratch.New = func() any { return c.newScratch(max(c.outputs, a.Classes)) }
 	return fn.Bound{
 		Call: func(in *types.Chunk, out fn.Writer) error {
 			if in.Len == 0 {
 				return nil
 			}
 			s := c.scratch.Get().(*scratch)
-			s.read(in, c.skip)
+			s.read(c, in)
 			err := run(c, s, in.Len, out)
 			c.scratch.Put(s)
 			return err
@@ -175,61 +178,57 @@ func (c *call) single() error {
 	return nil
 }
 
+// arguments checks what is scored.
+func (c *call) arguments(args []fn.Arg) error {
+	features, inputs := c.handle.Scorer.Arguments(), 0
+	if c.program != nil {
+		inputs = c.program.Inputs()
+		features -= c.program.Features()
+	}
+	if c.extra = features; c.extra < 0 || len(args) != inputs+c.extra {
+		return sqlstate.Newf(sqlstate.UndefinedFunction, "%s needs %d features of this model, not %d", c.name, inputs+max(c.extra, 0), len(args))
+	}
+	for i, a := range args {
+		want := types.Of(types.Double)
+		if i < inputs {
+			want = c.program.Type(i)
+		}
+		if a.Type.ID != want.ID {
+			return sqlstate.Newf(sqlstate.DatatypeMismatch, "argument %d of %s must be %s, not %s", c.skip+i+1, c.name, want, a.Type)
+		}
+	}
+	return nil
+}
+
 // scratch is what scoring one vector needs beside DuckDB's memory.
 type scratch struct {
-	// x are the features: DuckDB's own memory where nothing is NULL, else the memory of null.
+	// x are the features: DuckDB's own memory where they are arguments and nothing is NULL, else the memory of null or program.
 	x, null [][]float64
+	program *transform.Memory
 	// out are columns of results that DuckDB wants in another layout; flat is their memory.
 	out  [][]float64
 	flat []float64
 }
 
-// read makes x of the arguments from skip on, NULL as NaN.
-func (s *scratch) read(in *types.Chunk, skip int) {
-	for k := range s.x {
-		col := &in.Columns[skip+k]
-		values := types.Slice[float64](col)
-		if missing(col.Validity, in.Len) {
-			if cap(s.null[k]) < in.Len {
-				s.null[k] = make([]float64, max(in.Len, types.VectorSize))
-			}
-			copied := s.null[k][:in.Len]
-			copy(copied, values)
-			spread(copied, col.Validity)
-			values = copied
-		}
-		s.x[k] = values
+func (c *call) newScratch(columns int) *scratch {
+	s := &scratch{x: make([][]float64, c.handle.Scorer.Arguments()), null: make([][]float64, c.extra), out: make([][]float64, columns)}
+	if c.program != nil {
+		s.program = c.program.NewMemory()
 	}
+	return s
 }
 
-// missing tells whether one of n rows is NULL.
-func missing(validity []uint64, n int) bool {
-	if validity == nil {
-		return false
+// read makes x of the arguments, NULL as NaN.
+func (s *scratch) read(c *call, in *types.Chunk) {
+	args := in.Columns[c.skip:]
+	x := s.x
+	if c.program != nil {
+		k := c.program.Features()
+		c.program.Run(s.program, args[:c.program.Inputs()], in.Len, x[:k])
+		args, x = args[c.program.Inputs():], x[k:]
 	}
-	for i := 0; i < n; i += 64 {
-		if validity[i>>6]|beyond(n-i) != ^uint64(0) {
-			return true
-		}
-	}
-	return false
-}
-
-// beyond has the bits set that stand for no row when left rows remain.
-func beyond(left int) uint64 {
-	if left >= 64 {
-		return 0
-	}
-	return ^uint64(0) << uint(left)
-}
-
-// spread writes NaN where a row is NULL.
-func spread(values []float64, validity []uint64) {
-	nan := math.NaN()
-	for i := 0; i < len(values); i += 64 {
-		for null := ^(validity[i>>6] | beyond(len(values)-i)); null != 0; null &= null - 1 {
-			values[i+bits.TrailingZeros64(null)] = nan
-		}
+	for k := range x {
+		x[k], s.null[k] = transform.NumbersOf(&args[k], in.Len, s.null[k])
 	}
 }
 

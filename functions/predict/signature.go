@@ -124,3 +124,24 @@ func allNull(in *types.Chunk, out fn.Writer) error {
 	}
 	return nil
 }
+
+// missing tells whether one of n rows is NULL.
+func missing(validity []uint64, n int) bool {
+	if validity == nil {
+		return false
+	}
+	for i := 0; i < n; i += 64 {
+		if validity[i>>6]|beyond(n-i) != ^uint64(0) {
+			return true
+		}
+	}
+	return false
+}
+
+// beyond has the bits set that stand for no row when left rows remain.
+func beyond(left int) uint64 {
+	if left >= 64 {
+		return 0
+	}
+	return ^uint64(0) << uint(left)
+}

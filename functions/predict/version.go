@@ -34,9 +34,12 @@ type Version struct {
 	// Outputs is the number of the model's margins: artifact.Scorer.Outputs.
 	Outputs int
 	// Signature are the columns that the model needs. Features are DOUBLE expressions over them,
-	// one for each argument of the scorer.
+	// one for each argument of the scorer. Where Program is set, a transform.Program's text, it makes the first
+	// of them of Inputs, DOUBLE and VARCHAR expressions over the signature, and Features are the others.
 	Signature []Field
 	Features  []string
+	Program   string
+	Inputs    []string
 	// Unseen are BOOLEAN expressions over the signature that are true where a column has a category
 	// that training didn't see, by the column's name.
 	Unseen []Unseen

@@ -19,6 +19,13 @@ func (s *step) apply(dst, src []float64) {
 		for i, x := range src {
 			dst[i] = float64(x-a) / b
 		}
+	case opImpute:
+		for i, x := range src {
+			if x != x {
+				x = s.A
+			}
+			dst[i] = x
+		}
 	default:
 		for i, x := range src {
 			dst[i] = s.number(x)

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	learn "github.com/eiderdb/eider/functions/model"
+	"github.com/eiderdb/eider/functions/model/transform"
 	"github.com/eiderdb/eider/functions/predict"
 	"github.com/eiderdb/eider/sql/lex"
 	"github.com/eiderdb/eider/sql/sqlstate"
@@ -127,11 +129,17 @@ func textList(l []string) any {
 	return anys(l)
 }
 
-// macros is what predict.Macros needs.
+// macros is what predict.Macros needs. Where the transform is known, the score calls compute it themselves; of featureSQL
+// only what PARTITION BY adds is left.
 func (v *version) macros() predict.Version {
 	p := predict.Version{
 		Key: v.model, Number: int(v.number), Task: v.task, Output: v.output, Outputs: v.outputs(), Signature: v.signature,
 		Features: v.featureSQL, Unseen: v.unseen, Hash: v.artifact,
+	}
+	if fitted, err := transform.Load([]byte(v.transform)); err == nil && slices.Equal(fitted.Names(), v.features) { // else it was imported
+		if text, inputs, ok := fitted.Program(lex.QuoteIdent); ok {
+			p.Program, p.Inputs, p.Features = text, inputs, v.featureSQL[len(v.features):]
+		}
 	}
 	for i, c := range v.classes {
 		literal := lex.QuoteLiteral(c)
