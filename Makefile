@@ -29,13 +29,17 @@ build: ## write bin/eider
 demo: build ## real flight data through every surface that works, checked, in under a minute
 	bin/eider demo
 
+.PHONY: libs
+libs: build ## the native libraries that models are trained with, pinned and checked, once into the user's cache
+	@bin/eider lib install xgboost lightgbm
+
 .PHONY: test
-test: ## all tests that need no other server (under 10 minutes on 2 cores)
+test: libs ## all tests that need no other server (under 10 minutes on 2 cores)
 	go test -short -timeout 10m ./...
 
 .PHONY: test-all
-test-all: embed ## every test: also against PostgreSQL 15, real clients, an embedding program, crashes
-	go test -timeout 40m ./...
+test-all: libs embed ## every test: also against PostgreSQL 15, real clients, an embedding program, crashes
+	go test -timeout 15m ./...
 	go test ./testdata/bench
 	@$(MAKE) --no-print-directory clients
 
@@ -44,7 +48,7 @@ embed: ## a module of its own that embeds Eider as a stranger would
 	cd testdata/embed && go test -mod=mod ./...
 
 .PHONY: race
-race: ## the tests of packages with goroutines under the race detector
+race: libs ## the tests of packages with goroutines under the race detector
 	go test -race -short -timeout 25m $$(.ci/goroutine-packages)
 
 .PHONY: clients
@@ -62,7 +66,7 @@ bench: build ## benchmarks against PostgreSQL 15 and the stock driver, as ratios
 	testdata/bench/run
 
 .PHONY: bench-models
-bench-models: build ## training and prediction against Python (XGBoost, scikit-learn), as ratios
+bench-models: libs ## training and prediction against Python (XGBoost, scikit-learn), as ratios
 	testdata/bench/models/run
 
 .PHONY: fuzz
