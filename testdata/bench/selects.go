@@ -120,7 +120,7 @@ func (b *bench) backend(_ context.Context, s *server, c *client) int {
 	if s == b.servers[0] {
 		return int(c.pid)
 	}
-	return b.eider.Process.Pid
+	return b.eider.PID()
 }
 
 func millions(rate float64) string {

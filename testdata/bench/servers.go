@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -11,16 +10,15 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/eiderdb/eider/testdata/bench/eider"
+	"github.com/eiderdb/eider/testdata/bench/report"
 	"github.com/eiderdb/eider/testdata/postgres"
 )
 
@@ -58,12 +56,10 @@ func (s *server) exec(ctx context.Context, sql string) error {
 
 type bench struct {
 	options
-	dir       string
-	out       bytes.Buffer
-	cluster   *postgres.Server
-	eider     *exec.Cmd
-	eiderPort int
-	log       bytes.Buffer
+	dir     string
+	out     report.Report
+	cluster *postgres.Server
+	eider   *eider.Server
 	// servers are PostgreSQL and Eider, in this order.
 	servers []*server
 }
@@ -86,7 +82,7 @@ func newBench(ctx context.Context, o options) (b *bench, err error) {
 	}
 	b.servers = []*server{
 		{name: "PostgreSQL", address: fmt.Sprintf("127.0.0.1:%d", b.cluster.Port), database: "postgres", pid: func(c *pgconn.PgConn) int { return int(c.PID()) }},
-		{name: "Eider", address: fmt.Sprintf("127.0.0.1:%d", b.eiderPort), database: "bench", pid: func(*pgconn.PgConn) int { return b.eider.Process.Pid }},
+		{name: "Eider", address: b.eider.Address(), database: "bench", pid: func(*pgconn.PgConn) int { return b.eider.PID() }},
 	}
 	return b, b.usePostgresTLS(ctx)
 }
@@ -102,52 +98,16 @@ func (b *bench) close() error {
 	return errors.Join(append(errs, os.RemoveAll(b.dir))...)
 }
 
-// startEider starts the server on a free port, with the bench's database file.
-func (b *bench) startEider(ctx context.Context) error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	b.eiderPort = l.Addr().(*net.TCPAddr).Port
-	if err := l.Close(); err != nil {
-		return err
-	}
-	b.eider = exec.Command(b.options.eider, "serve", "--db", filepath.Join(b.dir, "bench.db"), "--pg-listen", fmt.Sprintf("127.0.0.1:%d", b.eiderPort),
-		"--http-listen", "off", "--memory-limit", b.memoryLimit, "--tls-self-signed", "--log-level", "warn")
-	b.log.Reset()
-	b.eider.Stdout, b.eider.Stderr = &b.log, &b.log
-	if err := b.eider.Start(); err != nil {
-		b.eider = nil
-		return err
-	}
-	url := fmt.Sprintf("postgres://postgres@127.0.0.1:%d/bench?sslmode=disable", b.eiderPort)
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	retry := time.NewTicker(20 * time.Millisecond)
-	defer retry.Stop()
-	for {
-		conn, err := pgconn.Connect(ctx, url)
-		if err == nil {
-			return conn.Close(ctx)
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("eider did not start: %w\n%s", err, b.log.String())
-		case <-retry.C:
-		}
-	}
+// startEider starts the server with the bench's database file.
+func (b *bench) startEider(ctx context.Context) (err error) {
+	b.eider, err = eider.Start(ctx, b.options.eider, filepath.Join(b.dir, "bench.db"), "--memory-limit", b.memoryLimit, "--tls-self-signed")
+	return err
 }
 
 func (b *bench) stopEider() error {
-	if err := b.eider.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	err := b.eider.Wait()
+	err := b.eider.Stop()
 	b.eider = nil
-	if err != nil {
-		return fmt.Errorf("eider: %w\n%s", err, b.log.String())
-	}
-	return nil
+	return err
 }
 
 // restartEider drops what loading left in memory, so that peaks are the query's.
@@ -158,7 +118,7 @@ func (b *bench) restartEider(ctx context.Context) error {
 	if err := b.startEider(ctx); err != nil {
 		return err
 	}
-	b.servers[1].address = fmt.Sprintf("127.0.0.1:%d", b.eiderPort)
+	b.servers[1].address = b.eider.Address()
 	return nil
 }
 

@@ -17,13 +17,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
+
+	"github.com/eiderdb/eider/testdata/bench/report"
 )
 
 // options say how much is measured.
@@ -38,7 +37,7 @@ type options struct {
 type bench struct {
 	options
 	dir string
-	out bytes.Buffer
+	out report.Report
 }
 
 func main() {
@@ -57,49 +56,19 @@ func main() {
 	flag.IntVar(&o.threads, "threads", 2, "threads of both sides")
 	flag.IntVar(&o.singles, "singles", 5000, "single predictions")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	report, err := run(ctx, o)
-	fmt.Print(report)
-	if err == nil && o.write != "" {
-		err = replaceSection(o.write, report)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench-models:", err)
-		os.Exit(1)
-	}
+	os.Exit(report.Main("models", o.write, func(ctx context.Context) (string, error) { return run(ctx, o) }))
 }
 
-func run(ctx context.Context, o options) (report string, err error) {
+func run(ctx context.Context, o options) (text string, err error) {
 	b := &bench{options: o}
 	if b.dir, err = os.MkdirTemp("", "eider-bench-models-"); err != nil {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
-	fmt.Fprintf(&b.out, "Eider against Python on the same machine (%d CPUs, %s/%s), %d threads each, one run of %s. %s\n",
-		runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, o.threads, time.Now().UTC().Format("2006-01-02"), otherLoad())
-	for _, part := range []struct {
-		name string
-		run  func(context.Context) error
-	}{{"train", b.train}, {"predict", b.predict}, {"linear", b.linear}, {"single", b.single}} {
-		if o.only != "" && !strings.Contains(","+o.only+",", ","+part.name+",") {
-			continue
-		}
-		if err := part.run(ctx); err != nil {
-			return b.out.String(), fmt.Errorf("%s: %w", part.name, err)
-		}
-	}
-	return b.out.String(), nil
-}
-
-// otherLoad says how busy the machine was before the run.
-func otherLoad() string {
-	data, err := os.ReadFile("/proc/loadavg")
-	fields := strings.Fields(string(data))
-	if err != nil || len(fields) == 0 {
-		return "How busy the machine was besides isn't known."
-	}
-	return fmt.Sprintf("The machine's load average before the run was %s.", fields[0])
+	b.out.Printf("Eider against Python on the same machine (%s), %d threads each. %s", report.Machine(), o.threads, report.OtherLoad())
+	err = report.Run(ctx, o.only, report.Part{Name: "train", Run: b.train}, report.Part{Name: "predict", Run: b.predict},
+		report.Part{Name: "linear", Run: b.linear}, report.Part{Name: "single", Run: b.single})
+	return b.out.String(), err
 }
 
 // result is what one process measured.
@@ -179,22 +148,4 @@ func (b *bench) database(ctx context.Context, name string, n, features int) (str
 FROM (SELECT %s (hash(i * 1000 + 999) %% 1000003) / 1000003.0 * 2.0 - 1.0 AS noise FROM range(%d) r(i))`, name, cols.String(), n)
 	_, _, err := b.sql(ctx, path, query, "CHECKPOINT")
 	return path, err
-}
-
-func (b *bench) printf(format string, args ...any) { fmt.Fprintf(&b.out, format+"\n", args...) }
-
-const beginMark, endMark = "<!-- bench:models -->", "<!-- /bench:models -->"
-
-// replaceSection puts the report between the markers of a Markdown file.
-func replaceSection(path, report string) error {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	before, rest, ok1 := strings.Cut(string(data), beginMark)
-	_, after, ok2 := strings.Cut(rest, endMark)
-	if !ok1 || !ok2 {
-		return fmt.Errorf("%s has no %s … %s", path, beginMark, endMark)
-	}
-	return os.WriteFile(path, []byte(before+beginMark+"\n\n"+report+"\n"+endMark+after), 0o644)
 }

@@ -60,16 +60,16 @@ func (b *bench) predict(ctx context.Context) error {
 		}
 	}
 	rate := func(r result) float64 { return float64(b.scoreRows) / r.Seconds / 1e6 }
-	b.printf("\n### Prediction: %s rows × %d features, %d trees of depth %d\n", millions(b.scoreRows), b.features, b.rounds, b.depth)
-	b.printf("| | M rows/s | peak memory |\n|---|---:|---:|")
-	b.printf("| Eider, `CREATE TABLE … AS SELECT predict_proba(…)['1']` | %.2f | %.0f MB |", rate(table), table.PeakMB)
-	b.printf("| Eider, sum of the predictions | %.2f | %.0f MB |", rate(scan), scan.PeakMB)
-	b.printf("| Eider, sum of a logistic model's predictions | %.2f | %.0f MB |", rate(line), line.PeakMB)
-	b.printf("| Eider, sum of all columns, no model | %.2f | %.0f MB |", rate(read), read.PeakMB)
-	b.printf("| (a) XGBoost, `inplace_predict` from a ready float32 matrix | %.2f | %.0f MB |", rate(inplace), inplace.PeakMB)
-	b.printf("| (b) Python: duckdb → arrow → xgboost → table | %.2f | %.0f MB |", rate(trip), trip.PeakMB)
-	b.printf("| **Eider's sum / (a)** | **%.1f×** | **%.2f×** |", rate(scan)/rate(inplace), scan.PeakMB/inplace.PeakMB)
-	b.printf("| **Eider's table / (b)** | **%.1f×** | **%.2f×** |", rate(table)/rate(trip), table.PeakMB/trip.PeakMB)
+	b.out.Printf("\n### Prediction: %s rows × %d features, %d trees of depth %d\n", millions(b.scoreRows), b.features, b.rounds, b.depth)
+	b.out.Printf("| | M rows/s | peak memory |\n|---|---:|---:|")
+	b.out.Printf("| Eider, `CREATE TABLE … AS SELECT predict_proba(…)['1']` | %.2f | %.0f MB |", rate(table), table.PeakMB)
+	b.out.Printf("| Eider, sum of the predictions | %.2f | %.0f MB |", rate(scan), scan.PeakMB)
+	b.out.Printf("| Eider, sum of a logistic model's predictions | %.2f | %.0f MB |", rate(line), line.PeakMB)
+	b.out.Printf("| Eider, sum of all columns, no model | %.2f | %.0f MB |", rate(read), read.PeakMB)
+	b.out.Printf("| (a) XGBoost, `inplace_predict` from a ready float32 matrix | %.2f | %.0f MB |", rate(inplace), inplace.PeakMB)
+	b.out.Printf("| (b) Python: duckdb → arrow → xgboost → table | %.2f | %.0f MB |", rate(trip), trip.PeakMB)
+	b.out.Printf("| **Eider's sum / (a)** | **%.1f×** | **%.2f×** |", rate(scan)/rate(inplace), scan.PeakMB/inplace.PeakMB)
+	b.out.Printf("| **Eider's table / (b)** | **%.1f×** | **%.2f×** |", rate(table)/rate(trip), table.PeakMB/trip.PeakMB)
 	return nil
 }
 

@@ -1,23 +1,20 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/eiderdb/eider/engine"
+	"github.com/eiderdb/eider/testdata/bench/eider"
 )
 
 // single measures one row at a time: a prepared statement over the wire, and the Go API in
@@ -53,10 +50,10 @@ func (b *bench) single(ctx context.Context) error {
 			return fmt.Errorf("row %d: %v over the wire, %v by the Go API", i, wire[i], direct[i])
 		}
 	}
-	b.printf("\n### One row at a time: %d features, %d trees of depth %d, %d requests, one after the other\n", b.features, b.rounds, b.depth, b.singles)
-	b.printf("| | p50 | p99 |\n|---|---:|---:|")
-	b.printf("| Prepared statement over the wire (pgx, loopback) | %s | %s |", micros(overWire, 50), micros(overWire, 99))
-	b.printf("| Go API, `Row.Predict` | %s | %s |", micros(inProcess, 50), micros(inProcess, 99))
+	b.out.Printf("\n### One row at a time: %d features, %d trees of depth %d, %d requests, one after the other\n", b.features, b.rounds, b.depth, b.singles)
+	b.out.Printf("| | p50 | p99 |\n|---|---:|---:|")
+	b.out.Printf("| Prepared statement over the wire (pgx, loopback) | %s | %s |", micros(overWire, 50), micros(overWire, 99))
+	b.out.Printf("| Go API, `Row.Predict` | %s | %s |", micros(inProcess, 50), micros(inProcess, 99))
 	return nil
 }
 
@@ -68,26 +65,14 @@ func micros(all []time.Duration, percent int) string {
 
 // overWire asks a server for each row's probability by one prepared statement.
 func (b *bench) overWire(ctx context.Context, db string, inputs [][]any) (times []time.Duration, out []float64, err error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	server, err := eider.Start(ctx, b.eider, db)
 	if err != nil {
 		return nil, nil, err
 	}
-	address := l.Addr().String()
-	if err := l.Close(); err != nil {
-		return nil, nil, err
-	}
-	var log bytes.Buffer
-	server := exec.Command(b.eider, "serve", "--db", db, "--pg-listen", address, "--http-listen", "off", "--log-level", "warn")
-	server.Stdout, server.Stderr = &log, &log
-	if err := server.Start(); err != nil {
-		return nil, nil, err
-	}
-	defer func() {
-		err = errors.Join(err, server.Process.Signal(syscall.SIGTERM), server.Wait())
-	}()
-	conn, err := connect(ctx, "postgres://postgres@"+address+"/learn?sslmode=disable")
+	defer func() { err = errors.Join(err, server.Stop()) }()
+	conn, err := pgx.Connect(ctx, server.URL())
 	if err != nil {
-		return nil, nil, fmt.Errorf("eider serve: %w\n%s", err, log.String())
+		return nil, nil, err
 	}
 	defer conn.Close(ctx)
 	fields := make([]string, b.features)
@@ -104,25 +89,6 @@ func (b *bench) overWire(ctx context.Context, db string, inputs [][]any) (times 
 		times, out = append(times, time.Since(began)), append(out, score)
 	}
 	return times, out, nil
-}
-
-// connect waits until the server answers.
-func connect(ctx context.Context, url string) (*pgx.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	retry := time.NewTicker(20 * time.Millisecond)
-	defer retry.Stop()
-	for {
-		conn, err := pgx.Connect(ctx, url)
-		if err == nil {
-			return conn, nil
-		}
-		select {
-		case <-ctx.Done():
-			return nil, err
-		case <-retry.C:
-		}
-	}
 }
 
 // inProcess predicts each row by the Go API.

@@ -34,12 +34,12 @@ TASK classification TRANSFORM (*) SPLIT NONE DEPLOY ALWAYS AS SELECT * FROM lear
 			return fmt.Errorf("log loss on the training rows: %g in Eider, %g in Python", ours.LogLoss, r.LogLoss)
 		}
 	}
-	b.printf("\n### Training: XGBoost, %s rows × %d features, %d rounds, depth %d, hist, from a table\n", millions(b.trainRows), b.trainFeatures, b.rounds, b.depth)
-	b.printf("| | seconds | peak memory | log loss (training rows) |\n|---|---:|---:|---:|")
-	b.printf("| Eider, `TRAIN MODEL`, with metrics and catalog | %.2f | %.0f MB | %.5f |", ours.Seconds, ours.PeakMB, ours.LogLoss)
-	b.printf("| Python: duckdb → arrow → QuantileDMatrix → train | %.2f | %.0f MB | %.5f |", arrow.Seconds, arrow.PeakMB, arrow.LogLoss)
-	b.printf("| Python: the same by way of numpy | %.2f | %.0f MB | %.5f |", dense.Seconds, dense.PeakMB, dense.LogLoss)
-	b.printf("| **Eider / Python (arrow)** | **%.2f×** | **%.2f×** | |", ours.Seconds/arrow.Seconds, ours.PeakMB/arrow.PeakMB)
+	b.out.Printf("\n### Training: XGBoost, %s rows × %d features, %d rounds, depth %d, hist, from a table\n", millions(b.trainRows), b.trainFeatures, b.rounds, b.depth)
+	b.out.Printf("| | seconds | peak memory | log loss (training rows) |\n|---|---:|---:|---:|")
+	b.out.Printf("| Eider, `TRAIN MODEL`, with metrics and catalog | %.2f | %.0f MB | %.5f |", ours.Seconds, ours.PeakMB, ours.LogLoss)
+	b.out.Printf("| Python: duckdb → arrow → QuantileDMatrix → train | %.2f | %.0f MB | %.5f |", arrow.Seconds, arrow.PeakMB, arrow.LogLoss)
+	b.out.Printf("| Python: the same by way of numpy | %.2f | %.0f MB | %.5f |", dense.Seconds, dense.PeakMB, dense.LogLoss)
+	b.out.Printf("| **Eider / Python (arrow)** | **%.2f×** | **%.2f×** | |", ours.Seconds/arrow.Seconds, ours.PeakMB/arrow.PeakMB)
 	return nil
 }
 
@@ -87,14 +87,14 @@ func (b *bench) linear(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.printf("\n### Logistic regression and k-means, %s rows × %d features, standardised, from a table\n", millions(b.linearRows), b.features)
-	b.printf("| | seconds | peak memory | loss |\n|---|---:|---:|---:|")
-	b.printf("| Eider, logistic | %.2f | %.0f MB | %.6f |", logistic.Seconds, logistic.PeakMB, logistic.LogLoss)
-	b.printf("| scikit-learn, LogisticRegression | %.2f | %.0f MB | %.6f |", sk.Seconds, sk.PeakMB, sk.LogLoss)
-	b.printf("| **Eider / scikit-learn** | **%.2f×** | **%.2f×** | |", logistic.Seconds/sk.Seconds, logistic.PeakMB/sk.PeakMB)
-	b.printf("| Eider, kmeans, k = 8 | %.2f | %.0f MB | inertia %.6g |", kmeans.Seconds, kmeans.PeakMB, kmeans.Inertia)
-	b.printf("| scikit-learn, KMeans, k = 8, %d iterations | %.2f | %.0f MB | inertia %.6g |", skMeans.Iterations, skMeans.Seconds, skMeans.PeakMB, skMeans.Inertia)
-	b.printf("| **Eider / scikit-learn** | **%.2f×** | **%.2f×** | |", kmeans.Seconds/skMeans.Seconds, kmeans.PeakMB/skMeans.PeakMB)
+	b.out.Printf("\n### Logistic regression and k-means, %s rows × %d features, standardised, from a table\n", millions(b.linearRows), b.features)
+	b.out.Printf("| | seconds | peak memory | loss |\n|---|---:|---:|---:|")
+	b.out.Printf("| Eider, logistic | %.2f | %.0f MB | %.6f |", logistic.Seconds, logistic.PeakMB, logistic.LogLoss)
+	b.out.Printf("| scikit-learn, LogisticRegression | %.2f | %.0f MB | %.6f |", sk.Seconds, sk.PeakMB, sk.LogLoss)
+	b.out.Printf("| **Eider / scikit-learn** | **%.2f×** | **%.2f×** | |", logistic.Seconds/sk.Seconds, logistic.PeakMB/sk.PeakMB)
+	b.out.Printf("| Eider, kmeans, k = 8 | %.2f | %.0f MB | inertia %.6g |", kmeans.Seconds, kmeans.PeakMB, kmeans.Inertia)
+	b.out.Printf("| scikit-learn, KMeans, k = 8, %d iterations | %.2f | %.0f MB | inertia %.6g |", skMeans.Iterations, skMeans.Seconds, skMeans.PeakMB, skMeans.Inertia)
+	b.out.Printf("| **Eider / scikit-learn** | **%.2f×** | **%.2f×** | |", kmeans.Seconds/skMeans.Seconds, kmeans.PeakMB/skMeans.PeakMB)
 	return nil
 }
 
