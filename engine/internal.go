@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"time"
 
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/storage/duck"
@@ -38,9 +37,6 @@ func (i *internal) QueryRows(ctx context.Context, sql string, args ...any) ([][]
 	return conn.QueryRows(ctx, sql, args...)
 }
 
-// apartAttempts bounds how often a transaction that conflicts with another is tried.
-const apartAttempts = 8
-
 // write runs f in a transaction of its own, again when it conflicts with another one.
 func (i *internal) write(ctx context.Context, f func(ctx context.Context, exec execer) error) error {
 	i.mu.Lock()
@@ -49,17 +45,7 @@ func (i *internal) write(ctx context.Context, f func(ctx context.Context, exec e
 	if err != nil {
 		return err
 	}
-	for attempt := 1; ; attempt++ {
-		err = once(ctx, conn, f)
-		if attempt == apartAttempts || !sqlstate.Is(err, sqlstate.SerializationFailure) {
-			return err
-		}
-		select {
-		case <-time.After(time.Millisecond << attempt):
-		case <-ctx.Done():
-			return err
-		}
-	}
+	return retry(ctx, func() error { return once(ctx, conn, f) })
 }
 
 // once is one attempt of write.

@@ -98,12 +98,6 @@ func (o *ours) run(ctx context.Context, _ []any) (*output, error) {
 	return o.output(ctx, res, tag)
 }
 
-// Conflicts are tried again so often, the first time after so long, then twice as long each time.
-const (
-	conflictTries = 12
-	conflictPause = 2 * time.Millisecond
-)
-
 // within runs the plan's Prepare, if there is one, and exec in the session's transaction. Outside
 // of a block, exec gets a transaction that begins after Prepare, and a new one after a conflict.
 func (o *ours) within(ctx context.Context, exec func() error) error {
@@ -118,7 +112,7 @@ func (o *ours) within(ctx context.Context, exec func() error) error {
 				return err
 			}
 			err := exec()
-			if sqlstate.Is(err, sqlstate.UniqueViolation) {
+			if sqlstate.Is(err, sqlstate.UniqueViolation) { // a collision, but the block can't be run again here
 				return sqlstate.Newf(sqlstate.SerializationFailure, "could not serialize %s: another transaction did the same at the same time", o.kind.Name).Because(err)
 			}
 			return err
@@ -128,17 +122,10 @@ func (o *ours) within(ctx context.Context, exec func() error) error {
 		return err
 	}
 	hooks := [2]int{len(s.tx.onCommit), len(s.tx.onRollback)}
-	// A key that another transaction has just committed is a conflict too: the next try sees it.
-	for try, pause := 1, conflictPause; ; try, pause = try+1, 2*pause {
+	return retry(ctx, func() error {
 		s.restart(hooks)
-		err := s.within(ctx, exec)
-		if try == conflictTries || !sqlstate.Is(err, sqlstate.SerializationFailure) && !sqlstate.Is(err, sqlstate.UniqueViolation) {
-			return err
-		}
-		if err := wait(ctx, pause); err != nil {
-			return err
-		}
-	}
+		return s.within(ctx, exec)
+	})
 }
 
 // restart rolls DuckDB's part of an implicit transaction back, which held nothing but one
@@ -153,18 +140,6 @@ func (s *Session) restart(hooks [2]int) {
 	s.tx.onCommit, s.tx.onRollback = s.tx.onCommit[:hooks[0]], s.tx.onRollback[:hooks[1]]
 	for _, f := range undone {
 		f()
-	}
-}
-
-// wait sleeps, or returns early with the error of a context that ends.
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return errUserCancel().Because(context.Cause(ctx))
-	case <-timer.C:
-		return nil
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/eiderdb/eider/sql/parse"
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/types"
+	"github.com/eiderdb/eider/testdata/race"
 )
 
 // everyFeature has 6,000 rows of every type that features are made of. The first half is for training; infinities, huge numbers
@@ -255,7 +256,7 @@ func requireEvaluatorBits(t *testing.T, s *Session, fitted *transform.Fitted, f 
 			requireBits(t, m.Cols[k][at], v, "%s of row %v from %v", fitted.Names()[k], values[0], values)
 		}
 	}
-	if !raceDetector {
+	if !race.Enabled {
 		require.Zero(t, testing.AllocsPerRun(100, func() { e.Row(row, out) }))
 	}
 }

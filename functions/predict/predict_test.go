@@ -18,6 +18,7 @@ import (
 	"github.com/eiderdb/eider/functions/model/linear"
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/types"
+	"github.com/eiderdb/eider/testdata/race"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -240,7 +241,7 @@ func TestMacros(t *testing.T) {
 
 // TestCallbacksAllocateNothing scores a vector again and again.
 func TestCallbacksAllocateNothing(t *testing.T) {
-	if raceDetector {
+	if race.Enabled {
 		t.Skip("under the race detector pools drop what they hold")
 	}
 	data := line(t, 2)

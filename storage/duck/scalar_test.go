@@ -12,6 +12,7 @@ import (
 	"github.com/eiderdb/eider/functions/fn"
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/types"
+	"github.com/eiderdb/eider/testdata/race"
 )
 
 // sumDoubles adds all arguments; NULL if one is NULL.
@@ -316,7 +317,7 @@ func TestDeclBind(t *testing.T) {
 }
 
 func TestDeclBindAllocatesNothing(t *testing.T) {
-	if raceDetector {
+	if race.Enabled {
 		t.Skip("under the race detector pools drop what they hold")
 	}
 	ctx := context.Background()

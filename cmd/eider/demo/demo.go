@@ -116,7 +116,18 @@ func (d *demo) database(ctx context.Context) (*shell.Embedded, error) {
 }
 
 // ask shows a statement and its result and returns the result's cells.
-func (d *demo) ask(ctx context.Context, b shell.Backend, text string) (rows [][]string, err error) {
+func (d *demo) ask(ctx context.Context, b shell.Backend, text string) ([][]string, error) {
+	return d.show(ctx, b, text, true)
+}
+
+// do shows a statement and its command tag, and reads its rows without showing them.
+func (d *demo) do(ctx context.Context, b shell.Backend, text string) error {
+	_, err := d.show(ctx, b, text, false)
+	return err
+}
+
+// show shows a statement, runs it to its end, and shows and returns its rows if they are wanted.
+func (d *demo) show(ctx context.Context, b shell.Backend, text string, wanted bool) (rows [][]string, err error) {
 	began := time.Now()
 	d.say("\n   %s", strings.ReplaceAll(text, "\n", "\n   "))
 	result, err := b.Run(ctx, text, lex.Split(text)[0], render.Plain)
@@ -127,7 +138,7 @@ func (d *demo) ask(ctx context.Context, b shell.Backend, text string) (rows [][]
 	var table strings.Builder
 	var w render.Writer
 	cols := result.Columns()
-	if cols != nil {
+	if cols != nil && wanted {
 		if w, err = render.NewWriter(&table, render.Options{Format: "table", Null: "NULL", MaxRows: 12, Width: 110, NoFooter: true}); err != nil {
 			return nil, err
 		}

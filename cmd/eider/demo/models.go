@@ -5,12 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
-	"time"
 
-	"github.com/eiderdb/eider/cmd/eider/render"
 	"github.com/eiderdb/eider/cmd/eider/shell"
-	"github.com/eiderdb/eider/sql/lex"
 	"github.com/eiderdb/eider/sql/sqlstate"
 )
 
@@ -89,26 +85,4 @@ func (d *demo) trial(ctx context.Context, b shell.Backend) error {
 	}
 	d.say("   %s", e.Error())
 	return d.check("SQLSTATE of a model that was rolled back", e.Code, sqlstate.UndefinedObject)
-}
-
-// do shows a statement and its command tag, and reads its rows without showing them.
-func (d *demo) do(ctx context.Context, b shell.Backend, text string) (err error) {
-	began := time.Now()
-	d.say("\n   %s", strings.ReplaceAll(text, "\n", "\n   "))
-	result, err := b.Run(ctx, text, lex.Split(text)[0], render.Plain)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, result.Close()) }()
-	for {
-		batch, err := result.Next(ctx)
-		if err != nil {
-			return err
-		}
-		if batch == nil {
-			break
-		}
-	}
-	d.say("   → %s, %s", result.Tag(), seconds(time.Since(began)))
-	return nil
 }

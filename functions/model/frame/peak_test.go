@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/eiderdb/eider/sql/types"
+	"github.com/eiderdb/eider/testdata/race"
 )
 
 // Loading takes the memory of the columns and of a few columns more, not twice as much. It is measured in a process of
@@ -21,7 +22,7 @@ func TestLoadPeak(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the peak is read from /proc")
 	}
-	if raceDetector {
+	if race.Enabled {
 		t.Skip("the race detector takes memory of its own")
 	}
 	const rows, columns = 400 * types.VectorSize, 40

@@ -1,0 +1,7 @@
+//go:build race
+
+package race
+
+// Enabled tells that the race detector watches: allocations can't be counted then, and pools
+// drop what they hold at random.
+const Enabled = true
