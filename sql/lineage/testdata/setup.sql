@@ -1,0 +1,10 @@
+CREATE TABLE t (a INTEGER, b INTEGER, c VARCHAR, s STRUCT(x INTEGER, y INTEGER), l INTEGER[]);
+CREATE TABLE u (a INTEGER, x INTEGER, y INTEGER);
+CREATE TABLE e (id INTEGER, boss INTEGER, name VARCHAR, pay INTEGER);
+CREATE VIEW w AS SELECT a, sum(b) AS total FROM t GROUP BY a;
+CREATE MACRO plus1(v) AS v + 1;
+CREATE MACRO avgpay(v) AS avg(v);
+CREATE MACRO share(v) AS v / (SELECT sum(b) FROM t);
+CREATE MACRO biggest() AS TABLE SELECT max(a) AS m FROM t;
+CREATE SCHEMA eider_models;
+CREATE MACRO eider_models."m@2"("age", "town") AS age * 2 + length(town);
