@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/eiderdb/eider/engine/builtin"
 )
 
 // golden reads a file that testdata/features/golden.py wrote, a line's fields each.
@@ -78,6 +80,75 @@ func TestDistancesGolden(t *testing.T) {
 	s := memory(t)
 	for _, line := range golden(t, "distances.tsv") {
 		near(t, line[2], rowsOf(t, s, "select ("+line[0]+")::varchar"), line[0]+" ("+line[1]+")")
+	}
+}
+
+// Cleaning functions and features of single values give what Python, numpy, pandas and scikit-learn give, in every
+// zone, whether they are computed of constants or of a table's rows, with one thread and with many.
+func TestScalarGolden(t *testing.T) {
+	lines := golden(t, "scalar.tsv")
+	for _, threads := range []int{1, 8} {
+		s := newSession(t, openDB(t, Options{Threads: threads}), SessionOptions{})
+		zones := map[string][][]string{}
+		for _, line := range lines {
+			zones[line[0]] = append(zones[line[0]], line)
+		}
+		for zone, lines := range zones {
+			exec(t, s, "set timezone = '"+zone+"'")
+			for len(lines) > 0 {
+				some := lines[:min(40, len(lines))]
+				lines = lines[len(some):]
+				var list []string
+				for _, line := range some {
+					list = append(list, "("+line[1]+")::varchar")
+				}
+				got := strings.Split(rowsOf(t, s, "select unnest(["+strings.Join(list, ", ")+"])"), "\n")
+				require.Len(t, got, len(some))
+				for i, line := range some {
+					what := fmt.Sprintf("%s in %s, %d threads (%s)", line[1], zone, threads, line[2])
+					if strings.HasPrefix(line[3], "[") || strings.HasPrefix(line[1], "normalize_text") {
+						require.Equal(t, line[3], got[i], what)
+					} else {
+						near(t, line[3], got[i], what)
+					}
+				}
+			}
+		}
+	}
+}
+
+// Every function of these families has a known answer from an independent source.
+func TestGoldenCoversFamilies(t *testing.T) {
+	var all strings.Builder
+	for _, name := range []string{"scalar.tsv", "window.tsv", "distances.tsv"} {
+		for _, line := range golden(t, name) {
+			all.WriteString(strings.Join(line, " "))
+		}
+	}
+	for _, d := range builtin.All().Functions {
+		if d.Family != "clean" && d.Family != "feature" && d.Family != "window" || d.Name == "embed" {
+			continue
+		}
+		require.Contains(t, all.String(), d.Name+"(", "no known answer for %s", d.Name)
+	}
+}
+
+// rolling_distinct is lowered in two ways, by whether its interval is written as one.
+func TestRollingDistinctForms(t *testing.T) {
+	s := memory(t)
+	exec(t, s, `create table r as select (hash(i) % 5)::int as k, timestamp '2026-01-30' + interval 6 hour * (hash(i, 1) % 300)::int as ts,
+		case when hash(i, 2) % 9 = 0 then null else (hash(i, 3) % 12)::int end as x from range(3000) t(i)`)
+	exec(t, s, "insert into r values (1, 'infinity', 1), (1, 'infinity', 2), (1, '-infinity', 3), (1, null, 4), (null, '2026-02-01', 5)")
+	for _, span := range []string{"5 hour", "1 day", "1 month", "0 second", "1 microsecond"} {
+		for _, current := range []string{"", ", include_current => true"} {
+			for _, column := range []string{"ts", "ts::date", "ts::timestamptz", "ts::timestamp_s"} {
+				call := func(interval string) string {
+					return "rolling_distinct(x, " + column + ", " + interval + current + ") filter (where x <> 7) over (partition by k)"
+				}
+				wrong := rowsOf(t, s, "select count(*) from (select "+call("interval '"+span+"'")+" as a, "+call("to_microseconds(0) + interval '"+span+"'")+" as b from r) where a is distinct from b")
+				require.Equal(t, "0", wrong, "%s, %s%s", span, column, current)
+			}
+		}
 	}
 }
 

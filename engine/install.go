@@ -33,18 +33,36 @@ func (m *macroSet) add(d *fn.Decl) {
 
 // macroSQL is the statement that makes a declaration's macro.
 func macroSQL(d *fn.Decl) string {
+	head := "CREATE OR REPLACE TEMP MACRO " + lex.QuoteIdent(d.Name)
+	if len(d.Overloads) == 0 {
+		return head + overloadSQL(d, fn.Overload{})
+	}
+	forms := make([]string, len(d.Overloads))
+	for i, o := range d.Overloads {
+		forms[i] = overloadSQL(d, o)
+	}
+	return head + strings.Join(forms, ", ")
+}
+
+func overloadSQL(d *fn.Decl, o fn.Overload) string {
 	params := make([]string, len(d.Params))
 	for i, p := range d.Params {
 		params[i] = lex.QuoteIdent(p.Name)
+		if i < len(o.Types) && o.Types[i] != nil {
+			params[i] += " " + o.Types[i].String()
+		}
 		if p.Default != "" {
 			params[i] += " := " + p.Default
 		}
 	}
-	body := "(" + d.Macro + ")"
-	if d.Table {
-		body = "TABLE " + d.Macro
+	body := o.Macro
+	if body == "" {
+		body = d.Macro
 	}
-	return "CREATE OR REPLACE TEMP MACRO " + lex.QuoteIdent(d.Name) + "(" + strings.Join(params, ", ") + ") AS " + body
+	if d.Table {
+		return "(" + strings.Join(params, ", ") + ") AS TABLE " + body
+	}
+	return "(" + strings.Join(params, ", ") + ") AS (" + body + ")"
 }
 
 // mentioned reports whether a macro's name stands among the tokens.

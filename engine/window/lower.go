@@ -276,12 +276,31 @@ func (f *filling) parts(segments []segment) []rewrite.Part {
 			}
 			out = append(out, text(")"))
 		case "unless":
-			if !f.true(s.text) {
-				out = append(out, f.parts(s.inner)...)
-			}
+			out = append(out, f.chosen(s, !f.true(s.text))...)
+		case "span":
+			out = append(out, f.chosen(s, f.interval(s.text))...)
 		}
 	}
 	return out
+}
+
+func (f *filling) chosen(s segment, first bool) []rewrite.Part {
+	if first {
+		return f.parts(s.inner)
+	}
+	return f.parts(s.other)
+}
+
+// interval tells whether an argument is written as an INTERVAL; of others nothing is known before
+// DuckDB plans them.
+func (f *filling) interval(name string) bool {
+	a := f.args[f.index(name)].tokens
+	if a.empty() {
+		return false
+	}
+	last := a.hi - 1
+	return f.Word(a.lo, "interval") && last > a.lo || f.Word(last, "interval") && f.Is(last-1, "::") ||
+		f.Word(a.lo, "cast") && f.Is(last, ")") && f.Word(last-1, "interval") && f.match[a.lo+1] == last
 }
 
 // arg writes an argument, in brackets unless it is one token.

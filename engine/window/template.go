@@ -20,6 +20,8 @@ type segment struct {
 	// text is the text, or the parameter's name; inner is a frame or the text of {unless}.
 	text  string
 	inner []segment
+	// other is what stands in place of inner where the condition of {unless} or {span} doesn't hold.
+	other []segment
 }
 
 func compile(d *fn.Decl) (*function, error) {
@@ -86,16 +88,43 @@ func (f *function) placeholder(s string) (segment, error) {
 	case "finite":
 		_, err := f.param(rest)
 		return segment{verb: verb, text: rest}, err
-	case "unless":
-		name, text, _ := strings.Cut(rest, "|")
-		inner, err := f.parse(text)
-		if err == nil {
-			_, err = f.param(name)
-		}
-		return segment{verb: verb, text: name, inner: inner}, err
+	case "unless", "span":
+		return f.choice(verb, alternatives(rest))
 	}
 	_, err := f.param(s)
 	return segment{verb: "arg", text: s}, err
+}
+
+// choice reads {verb parameter|TEXT|OTHER}, in which OTHER may be left out.
+func (f *function) choice(verb string, parts []string) (segment, error) {
+	seg := segment{verb: verb, text: parts[0]}
+	_, err := f.param(seg.text)
+	if err == nil && len(parts) > 1 {
+		seg.inner, err = f.parse(parts[1])
+	}
+	if err == nil && len(parts) > 2 {
+		seg.other, err = f.parse(parts[2])
+	}
+	return seg, err
+}
+
+// alternatives parts a placeholder at the bars that stand in no brace.
+func alternatives(s string) []string {
+	var out []string
+	depth, from := 0, 0
+	for i := range len(s) {
+		switch s[i] {
+		case '{':
+			depth++
+		case '}':
+			depth--
+		case '|':
+			if depth == 0 {
+				out, from = append(out, s[from:i]), i+1
+			}
+		}
+	}
+	return append(out, s[from:])
 }
 
 // param returns the position of a parameter.

@@ -2,6 +2,7 @@ package feature
 
 import (
 	"github.com/eiderdb/eider/functions/fn"
+	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/types"
 )
 
@@ -33,5 +34,28 @@ func texts() []*fn.Decl {
 				{SQL: "SELECT ngrams(['a'], 0)", Code: "22023"},
 			},
 		},
+		embed(),
+	}
+}
+
+// embeddingSize is the length of the vectors of the sentence model that embed is meant for, all-MiniLM-L6-v2.
+const embeddingSize = 384
+
+// embed is declared, so that its name and type are settled, before there is a library that computes it.
+func embed() *fn.Decl {
+	varchar := types.Of(types.Varchar)
+	return &fn.Decl{
+		Name: "embed", Family: "feature",
+		Summary: "Gives the embedding of a text: a vector that lies near those of texts that mean the same.",
+		Notes: "It takes a text and perhaps the name of a sentence model, and needs a native library that this version can't install yet: every call is an error (0A000) until then. " +
+			"`cosine_similarity` compares vectors that were made elsewhere.",
+		Params:   []fn.Param{{Name: "s", Type: varchar, Doc: "the text; a second argument names the model"}},
+		Variadic: varchar,
+		Returns:  &types.Type{ID: types.Array, Child: types.Of(types.Float), Size: embeddingSize},
+		Bind: func([]fn.Arg) (fn.Bound, error) {
+			return fn.Bound{}, sqlstate.New(sqlstate.FeatureNotSupported, "embed needs a library of sentence models, which this version has none of").
+				WithHint("\"eider lib list\" shows the libraries that can be installed. Once one for embeddings is among them, \"eider lib install\" makes embed work.")
+		},
+		Examples: []fn.Example{{SQL: "SELECT embed('late again')", Code: "0A000"}},
 	}
 }

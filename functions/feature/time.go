@@ -5,6 +5,26 @@ import (
 	"github.com/eiderdb/eider/sql/types"
 )
 
+// origin is where windows shorter than a day are counted from, in the session's zone: DuckDB counts from that
+// time in UTC, which in some zones is no full hour.
+const origin = "TIMESTAMP '2000-01-03 00:00:00'::TIMESTAMPTZ"
+
+// zoned overloads a macro of ts, its first parameter, for times with a zone. What it computes of the zone's clock
+// it has to take apart: DuckDB's time_bucket counts days in UTC.
+func zoned(macro string) []fn.Overload {
+	of := func(id types.ID, macro string) fn.Overload {
+		return fn.Overload{Types: []*types.Type{types.Of(id)}, Macro: macro}
+	}
+	return []fn.Overload{of(types.Date, ""), of(types.Timestamp, ""), of(types.TimestampTZ, macro)}
+}
+
+// hops lists the windows that begin at start of __eider_n, and last until after ts.
+func hops(start string) string {
+	return "CASE WHEN slide <= INTERVAL 0 SECOND THEN error('hop: slide must be positive') WHEN ts IS NOT NULL THEN " +
+		"list_filter(list_transform(range(0, ceil(epoch(size) / epoch(slide))::BIGINT + 1), lambda __eider_n: " + start + "), " +
+		"lambda __eider_start: __eider_start + size > ts) END"
+}
+
 // times are the functions of times. The names in lambdas are such that no caller's column hides behind them.
 func times() []*fn.Decl {
 	anything, interval, double := types.Of(types.Any), types.Of(types.Interval), types.Of(types.Double)
@@ -13,11 +33,11 @@ func times() []*fn.Decl {
 		{
 			Name: "tumble", Family: "feature",
 			Summary: "Gives the start of the window of fixed size that a time falls in.",
-			Notes: "Windows follow one another without gaps. Those of weeks start on Mondays, those of months and years on the first day; " +
-				"with a time zone, windows of days and longer start at midnight of the session's zone.",
+			Notes: "Windows follow one another without gaps. Those of weeks start on Mondays, those of months and years on the first day. " +
+				"With a time zone, windows of days and longer start at midnight of the session's zone, whatever the length of the day; shorter ones are counted from midnight of 3 January 2000 there.",
 			Source:  "Akidau et al., The Dataflow Model (2015); DuckDB's time_bucket",
 			Params:  []fn.Param{when, {Name: "size", Type: interval, Doc: "the windows' size"}},
-			Returns: anything, Macro: "time_bucket(size, ts)",
+			Returns: anything, Macro: "time_bucket(size, ts)", Overloads: zoned("CASE WHEN size < INTERVAL 1 DAY THEN time_bucket(size, ts, " + origin + ") ELSE time_bucket(size, ts::TIMESTAMP)::TIMESTAMPTZ END"),
 			Examples: []fn.Example{
 				{SQL: "SELECT tumble(TIMESTAMP '2026-01-01 10:20:00', INTERVAL 15 MINUTE), tumble(DATE '2026-03-18', INTERVAL 1 MONTH)", Want: "2026-01-01 10:15:00\t2026-03-01"},
 				{SQL: "SELECT tumble(DATE '2026-01-01', INTERVAL 1 WEEK), tumble(NULL::TIMESTAMP, INTERVAL 1 DAY)", Want: "2025-12-29\tNULL"},
@@ -31,9 +51,9 @@ func times() []*fn.Decl {
 			Params: []fn.Param{when, {Name: "size", Type: interval, Doc: "the windows' size"},
 				{Name: "slide", Type: interval, Doc: "the time from one start to the next"}},
 			Returns: &types.Type{ID: types.List, Child: anything},
-			Macro: "CASE WHEN slide <= INTERVAL 0 SECOND THEN error('hop: slide must be positive') WHEN ts IS NOT NULL THEN " +
-				"list_filter(list_transform(range(0, ceil(epoch(size) / epoch(slide))::BIGINT + 1), lambda __eider_n: time_bucket(slide, ts) - __eider_n * slide), " +
-				"lambda __eider_start: __eider_start + size > ts) END",
+			Macro:   hops("time_bucket(slide, ts) - __eider_n * slide"),
+			Overloads: zoned(hops("CASE WHEN slide < INTERVAL 1 DAY THEN time_bucket(slide, ts, " + origin + ") - __eider_n * slide " +
+				"ELSE (time_bucket(slide, ts::TIMESTAMP) - __eider_n * slide)::TIMESTAMPTZ END")),
 			Examples: []fn.Example{
 				{SQL: "SELECT hop(TIMESTAMP '2026-01-01 10:20:00', INTERVAL 1 HOUR, INTERVAL 30 MINUTE)", Want: "['2026-01-01 10:00:00', '2026-01-01 09:30:00']"},
 				{SQL: "SELECT hop(TIMESTAMP '2026-01-01', INTERVAL 1 HOUR, INTERVAL 0 SECOND)", Code: "22023"},

@@ -46,7 +46,8 @@ type Bound struct {
 //	{filter}         the caller's FILTER, if any
 //	{finite x}       the same, and of x only what is finite
 //	{keys}           the expressions of PARTITION BY, each with a comma behind it
-//	{unless p|TEXT}  TEXT, except where the constant argument p is true
+//	{unless p|TEXT|OTHER}  TEXT, but OTHER where the constant argument p is true
+//	{span p|TEXT|OTHER}    TEXT where the argument p is written as an INTERVAL, OTHER elsewhere
 //	{first}          the value of First for the row
 type Window struct {
 	// Template is the expression that a call becomes.
@@ -59,6 +60,14 @@ type Window struct {
 	Ordered, FixedFrame, Filtered bool
 	// Constants are the parameters whose arguments must be literals or parameters.
 	Constants []string
+}
+
+// Overload is a macro for arguments of certain types.
+type Overload struct {
+	// Types are the parameters' types in order; those that are left out or nil take every type.
+	Types []*types.Type
+	// Macro is the body; empty means the declaration's.
+	Macro string
 }
 
 // Decl declares one function. Exactly one of Macro, Scalar, Bind, BindOn, Window and
@@ -80,6 +89,8 @@ type Decl struct {
 
 	// Macro is the body of a DuckDB macro over the parameters' names.
 	Macro string
+	// Overloads, where set, are the arguments' types that the macro takes, for functions whose body depends on them.
+	Overloads []Overload
 	// Window is set for a function that is called with OVER.
 	Window *Window
 	// Rewritten tells that the engine writes other SQL in place of a call: there is no function of the name.

@@ -33,7 +33,13 @@ func rolling() []*fn.Decl {
 		return "pandas, groupby.rolling(interval, closed='left')." + f + " where times are distinct"
 	}
 	double, anything, count := types.Of(types.Double), types.Of(types.Any), types.Of(types.BigInt)
+	plain := "CASE WHEN {ts} IS NOT NULL THEN count(DISTINCT {x}) {filter} " + over + " END"
 	none := "NULL where there is none."
+	// A frame that excludes peers makes count(DISTINCT) look at all its rows anew. One that ends before
+	// them doesn't; where its end can be written depends on the type of ts, which an INTERVAL tells.
+	// Less than infinity is infinity again: such rows have nothing before them within an interval.
+	distinct := "{unless include_current|{span interval|CASE WHEN isfinite({ts}) THEN count(DISTINCT {x}) {filter} " +
+		"{over RANGE BETWEEN {interval} PRECEDING AND INTERVAL 1 MICROSECOND PRECEDING} WHEN {ts} IS NOT NULL THEN 0 END|" + plain + "}|" + plain + "}"
 	list := []*fn.Decl{
 		aggregate("mean", "mean", "avg({x}) {filter}", none, double, "1\tNULL\n3\t1.0\n5\t1.0\n7\t4.0", pandas("mean()")),
 		aggregate("sum", "sum", "sum({x}) {filter}", none, anything, "1\tNULL\n3\t1\n5\t1\n7\t8", pandas("sum()")),
@@ -44,6 +50,7 @@ func rolling() []*fn.Decl {
 			"1\tNULL\n3\tNULL\n5\tNULL\n7\t1.4142135623730951", pandas("std()")),
 		aggregate("distinct", "number of different ones", "count(DISTINCT {x}) {filter}", "0 where there is none; NULL isn't counted.", count, "1\t0\n3\t1\n5\t1\n7\t2", "SQL's count(DISTINCT …)"),
 	}
+	list[6].Window.Template = distinct
 	list[0].Examples = append(list[0].Examples,
 		fn.Example{SQL: "SELECT x, rolling_mean(x, ts, INTERVAL 7 DAY, include_current => true) OVER (PARTITION BY k) AS past FROM " + rows + " ORDER BY x", Want: "1\t1.0\n3\t3.0\n5\t3.0\n7\t5.0"},
 		fn.Example{SQL: "SELECT rolling_mean(x, ts, INTERVAL 7 DAY) FROM " + rows, Code: "42809"})

@@ -64,13 +64,13 @@ func outliers() []*fn.Decl {
 		{
 			Name: "is_outlier_iqr", Family: "window",
 			Summary: "Tells whether a value lies outside of its group's quartiles by more than k times their distance.",
-			Notes: "Quartiles are interpolated linearly (type 7 of Hyndman and Fan). NULL gives NULL. NaN counts as the greatest number, as everywhere in DuckDB. " +
+			Notes: "Quartiles are interpolated linearly (type 7 of Hyndman and Fan), of what is finite: infinities and NaN are outliers. NULL gives NULL. " +
 				"FILTER (WHERE …) limits the rows that the quartiles are made of.",
 			Source:  "Tukey, Exploratory Data Analysis (1977); quartiles as numpy.quantile",
 			Params:  []fn.Param{value(), {Name: "k", Type: types.Of(types.Double), Doc: "the multiple", Default: "1.5"}},
 			Returns: types.Of(types.Boolean),
-			Window: &fn.Window{Template: "{x} < quantile_cont({x}, 0.25) {filter} {over} - {k} * (quantile_cont({x}, 0.75) {filter} {over} - quantile_cont({x}, 0.25) {filter} {over}) OR " +
-				"{x} > quantile_cont({x}, 0.75) {filter} {over} + {k} * (quantile_cont({x}, 0.75) {filter} {over} - quantile_cont({x}, 0.25) {filter} {over})", Filtered: true},
+			Window: &fn.Window{Template: "{x} < quantile_cont({x}, 0.25) {finite x} {over} - {k} * (quantile_cont({x}, 0.75) {finite x} {over} - quantile_cont({x}, 0.25) {finite x} {over}) OR " +
+				"{x} > quantile_cont({x}, 0.75) {finite x} {over} + {k} * (quantile_cont({x}, 0.75) {finite x} {over} - quantile_cont({x}, 0.25) {finite x} {over})", Filtered: true},
 			Examples: []fn.Example{
 				{SQL: "SELECT x FROM (VALUES (10), (11), (12), (13), (99)) t(x) QUALIFY is_outlier_iqr(x) OVER ()", Want: "99"},
 			},
