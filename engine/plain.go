@@ -25,6 +25,8 @@ type plain struct {
 	verdict  *gate.Verdict
 	// features are the types of parameters that stand for a model's columns, by number.
 	features map[int]*types.Type
+	// model is that of the statement's only prediction, nil if there is none or more.
+	model *modelVersion
 	// looked are the counts of changed definitions when its predictions' rows were looked at.
 	looked [2]uint64
 }
@@ -45,15 +47,22 @@ type prepared struct {
 	// assumed are the columns where DuckDB says none before it has the values.
 	assumed []types.Column
 	// global and local are the counts of changed definitions when it was made, written
-	// the count of writes.
+	// the count of writes. apart tells that it was made in a transaction that sees other definitions than those.
 	global, local, written uint64
+	apart                  bool
 	// used tells that it was executed.
 	used bool
+	// single, where set, predicts in DuckDB's place; tried tells that it was asked for.
+	single *single
+	tried  bool
 }
 
 func (p *prepared) release() {
 	if p.refs--; p.refs == 0 {
 		_ = p.stmt.Close() // frees memory; there is nothing to lose
+		if p.single != nil {
+			p.single.model.handle.Release()
+		}
 	}
 }
 
@@ -98,6 +107,9 @@ func (p *plain) prepare(ctx context.Context) error {
 		if again := p.prepareOnce(ctx, &w); again == nil || !sameModels(before, w.calls) {
 			err = again
 		}
+	}
+	if p.model = nil; err == nil && len(w.calls) == 1 {
+		p.model = w.calls[0].model
 	}
 	return w.explained(err)
 }
@@ -157,6 +169,7 @@ func (p *plain) prepareOnce(ctx context.Context, w *predictions) error {
 		p.params = p.declared(0)
 	}
 	p.close()
+	made.apart = s.apart(global)
 	p.prepared, p.verdict = made, verdict
 	p.columns = made.columns()
 	return nil
@@ -182,7 +195,7 @@ func (s *Session) rewritten(q *query, env *ruleEnv) (text string, source func(in
 // fresh prepares again what has become stale; a result of another shape is 0A000.
 func (p *plain) fresh(ctx context.Context) error {
 	s, old := p.s, p.prepared
-	if old != nil && old.conn == s.conn && old.global == s.db.planned.Load() && old.local == s.plans && p.reusable() {
+	if old != nil && old.conn == s.conn && old.global == s.db.planned.Load() && old.local == s.plans && old.apart == s.apart(old.global) && p.reusable() {
 		return nil
 	}
 	columns, params := p.columns, p.params
@@ -197,6 +210,11 @@ func (p *plain) fresh(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// apart tells whether the transaction sees other definitions than those committed at a count of them.
+func (s *Session) apart(global uint64) bool {
+	return s.tx.began && (s.tx.defined || s.tx.planned != global)
 }
 
 // reusable reports whether the plan still fits the data. DuckDB 1.5 builds the tables'
@@ -267,6 +285,9 @@ func (p *plain) run(ctx context.Context, args []any) (*output, error) {
 		return nil, mapError(err, p.prepared.offset)
 	}
 	if !p.verdict.Changes {
+		if out, done := p.answer(ctx, args); done {
+			return out, nil
+		}
 		return p.execute(ctx, args)
 	}
 	var out *output
