@@ -1,6 +1,7 @@
 package forest
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 	"unicode/utf8"
@@ -241,9 +242,106 @@ func (s *jsonSource) float(word []byte, single bool) float64 {
 	return v
 }
 
+// numbers reads what most of a model is: one number after the other, without a call for each where it is an ordinary one.
 func (s *jsonSource) numbers(to []float64, single bool) []float64 {
-	s.array(func() { to = append(to, s.number(single)) })
+	if !s.expect('[') {
+		return to
+	}
+	if s.depth++; s.depth > maxNesting {
+		s.fail("values nest more than %d deep", maxNesting)
+	}
+	defer func() { s.depth-- }()
+	if s.peek() == ']' {
+		s.at++
+		return to
+	}
+	for s.error == nil {
+		v, n := quickNumber(s.in[s.at:], single)
+		if n > 0 {
+			s.at += n
+		} else {
+			v = s.number(single)
+		}
+		to = append(to, v)
+		if s.at < len(s.in) && s.in[s.at] == ',' {
+			s.at++
+			continue
+		}
+		if s.peek() == ']' {
+			s.at++
+			return to
+		}
+		s.expect(',')
+	}
 	return to
+}
+
+// powers are the powers of ten that a float64 has exactly.
+var powers = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}
+
+// quickNumber reads a number at the start of text and returns how long it is: 0 where it isn't one, or where more is needed than
+// one rounding of exact values (Clinger 1990) to get the bits of strconv.ParseFloat.
+func quickNumber(text []byte, single bool) (v float64, n int) {
+	i, negative := 0, false
+	if i < len(text) && text[i] == '-' {
+		i, negative = 1, true
+	}
+	mantissa, digits, exponent := uint64(0), 0, 0
+	for ; i < len(text) && text[i]-'0' <= 9; i++ {
+		mantissa = mantissa*10 + uint64(text[i]-'0')
+		digits++
+	}
+	if digits == 0 {
+		return 0, 0
+	}
+	if i < len(text) && text[i] == '.' {
+		from := i + 1
+		for i = from; i < len(text) && text[i]-'0' <= 9; i++ {
+			mantissa = mantissa*10 + uint64(text[i]-'0')
+		}
+		if i == from {
+			return 0, 0
+		}
+		exponent, digits = from-i, digits+i-from
+	}
+	if i < len(text) && (text[i] == 'e' || text[i] == 'E') {
+		i++
+		below := false
+		if i < len(text) && (text[i] == '-' || text[i] == '+') {
+			below = text[i] == '-'
+			i++
+		}
+		e, from := 0, i
+		for ; i < len(text) && i < from+4 && text[i]-'0' <= 9; i++ {
+			e = e*10 + int(text[i]-'0')
+		}
+		if i == from {
+			return 0, 0
+		}
+		if below {
+			e = -e
+		}
+		exponent += e
+	}
+	if digits > 19 || mantissa >= 1<<53 || exponent < -22 || exponent > 22 || i < len(text) && text[i] != ',' && text[i] != ']' {
+		return 0, 0
+	}
+	if v = float64(mantissa); exponent < 0 {
+		v /= powers[-exponent]
+	} else {
+		v *= powers[exponent]
+	}
+	if single {
+		// A float64 half-way between two float32 may have been rounded to there; small ones have fewer bits.
+		if b := math.Float64bits(v); b&(1<<29-1) == 1<<28 || v != 0 && v < 1e-37 || v > 1e38 {
+			return 0, 0
+		}
+		v = float64(float32(v))
+	}
+	if negative {
+		v = -v
+	}
+	return v, i
 }
 
 func (s *jsonSource) text() string {
@@ -258,6 +356,10 @@ func (s *jsonSource) skip() {
 	case '{':
 		s.object(func(string) { s.skip() })
 	case '[':
+		if end := bytes.IndexByte(s.in[s.at:], ']'); end > 0 && !bytes.ContainsAny(s.in[s.at+1:s.at+end], "[{\"") {
+			s.at += end + 1 // numbers and words that nobody asks for
+			return
+		}
 		s.array(s.skip)
 	case '"':
 		s.quoted()
