@@ -448,6 +448,10 @@ func (w *predictWriter) table(start, i, end int) (int, error) {
 	}
 	w.env.calls = append(w.env.calls, prediction{at: at, relation: w.Toks[rows].Start, model: v, rows: rowsAlias, wide: true})
 	n := len(w.env.calls) - 1
+	if v.task == model.Classification && !w.env.looking {
+		w.scored(at, rows, end, v)
+		return rows, nil
+	}
 	whole := func(function, args string) string { return function + args }
 	proba := "CAST(NULL AS MAP(VARCHAR, DOUBLE))"
 	if v.task == model.Classification {
@@ -457,6 +461,21 @@ func (w *predictWriter) table(start, i, end int) (int, error) {
 		w.macro(v, predict.Ordinal)+"() AS version FROM ")
 	w.Replace(w.Toks[end].Start, w.Toks[end].End, " AS "+rowsAlias+")")
 	return rows, nil // a query may have predictions of its own
+}
+
+// scoresName is the column with the probabilities of which prediction and proba are made.
+const scoresName = "eider:scores"
+
+// scored writes PREDICT(MODEL …) of a classification so that its rows are scored once:
+//
+//	(SELECT r.* EXCLUDE (scores), chosen(r.scores) AS prediction, … FROM (SELECT r.*, scores(…) AS scores FROM t AS r) AS r)
+func (w *predictWriter) scored(at, rows, end int, v *modelVersion) {
+	alias, name := rowsAlias, lex.QuoteIdent(scoresName)
+	of := func(form string) string { return w.macro(v, form) + "(" + alias + "." + name + ")" }
+	function, args := w.expression(v, predict.Scores, alias, 0)
+	w.Replace(at, w.Toks[rows].Start, "(SELECT "+alias+".* EXCLUDE ("+name+"), "+of(predict.Chosen)+" AS prediction, "+of(predict.Named)+" AS proba, "+
+		w.macro(v, predict.Ordinal)+"() AS version FROM (SELECT "+alias+".*, "+function+args+" AS "+name+" FROM ")
+	w.Replace(w.Toks[end].Start, w.Toks[end].End, " AS "+alias+") AS "+alias+")")
 }
 
 // allowed refuses predictions where the statement keeps an expression that must never change, and

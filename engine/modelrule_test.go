@@ -267,3 +267,24 @@ func TestPredictStored(t *testing.T) {
 	exec(t, s, "attach '"+path+"' as renamed (read_only)")
 	require.Equal(t, "29.5\t28.5\t2", rowsOf(t, s, "select round(predict, 6), (select round(predict, 6) from renamed.w limit 1), (select version from renamed.wide limit 1) from renamed.v limit 1"))
 }
+
+// TestPredictScoresOnce compares PREDICT(MODEL …) with the functions, and counts the calls that score.
+func TestPredictScoresOnce(t *testing.T) {
+	s := newSession(t, openDB(t, Options{}), SessionOptions{})
+	exec(t, s, `create table p as select case when i % 7 > 0 then i % 31 end as age, case when i % 5 > 0 then ['a', 'b', null][1 + i % 3] end as plan,
+			(i % 31 > 14) != (i % 11 = 0) as gone, ['a name of more than twelve bytes', 'b', 'c'][1 + i % 3] as kind from range(5000) t(i);
+		train model gone target gone using logistic as select age, plan, gone from p; train model kind target kind using logistic as select age, plan, kind from p;
+		insert into p (gone) values (true)`)
+	for _, name := range []string{"gone", "kind"} {
+		rows := "select x.*, predict('" + name + "', x) as prediction, predict_proba('" + name + "', x) as proba, 1 as version from p x"
+		table := "select * from predict(model " + name + ", table p)"
+		require.Equal(t, "0", rowsOf(t, s, "select count(*) from (("+rows+" except all "+table+") union all ("+table+" except all "+rows+"))"))
+		require.NotEqual(t, "0", rowsOf(t, s, "select count(*) from ("+table+") where prediction is null and proba is null"))
+		plan := rowsOf(t, s, "explain "+table)
+		_, below, ok := strings.Cut(plan, "prediction")
+		require.True(t, ok, plan)
+		require.Equal(t, 1, strings.Count(below, "eider:scores"), "one projection scores, the one above it reads that: %s", plan)
+		require.Equal(t, "5001", rowsOf(t, s, "select count(*) from ("+table+")"))
+		require.Equal(t, "1", rowsOf(t, s, "select count(distinct version) from ("+table+") where prediction is not null"))
+	}
+}

@@ -37,6 +37,8 @@ func Macros(v Version, names ...string) []Macro {
 		switch {
 		case form == Ordinal:
 			args = ""
+		case form == Chosen, form == Named:
+			args = lex.QuoteIdent(scoresOf)
 		case form == Chance && args == "":
 			args = lex.QuoteIdent(ChanceOf)
 		case form == Chance:
@@ -70,8 +72,16 @@ type writer struct {
 func (w *writer) body(form string) string {
 	switch form {
 	case Label:
-		when, otherwise := w.label()
+		when, otherwise := w.label(w.call(classFunction))
 		return "CASE WHEN " + w.absent() + " THEN NULL" + when + " ELSE " + otherwise + " END"
+	case Scores:
+		return w.guard(w.call(probaFunction))
+	case Chosen:
+		scores := lex.QuoteIdent(scoresOf)
+		when, otherwise := w.label(chosenFunction + "(" + lex.QuoteLiteral(w.v.Hash) + ", " + scores + ")")
+		return "CASE WHEN " + scores + " IS NULL THEN NULL" + when + " ELSE " + otherwise + " END"
+	case Named:
+		return namedFunction + "(" + w.labels() + ", " + lex.QuoteIdent(scoresOf) + ")"
 	case Proba:
 		return w.guard(w.proba())
 	case Chance:
@@ -108,21 +118,21 @@ func (w *writer) call(function string, more ...string) string {
 	return function + "(" + strings.Join(args, ", ") + ")"
 }
 
-// label gives the prediction: a branch of a CASE that may be empty, and what stands after ELSE.
-func (w *writer) label() (when, otherwise string) {
+// label gives the prediction: a branch of a CASE that may be empty, and what stands after ELSE. index is the class's.
+func (w *writer) label(index string) (when, otherwise string) {
 	switch {
 	case w.v.Task == model.Regression:
 		return "", w.call(scoreFunction)
 	case w.v.Task == model.Clustering:
-		return "", "CAST(" + w.call(classFunction) + " AS BIGINT)"
+		return "", "CAST(" + index + " AS BIGINT)"
 	case len(w.v.Classes) == 2:
-		return " WHEN " + w.call(classFunction) + " = 1 THEN " + w.class(1), w.class(0)
+		return " WHEN " + index + " = 1 THEN " + w.class(1), w.class(0)
 	}
 	literals := make([]string, len(w.v.Classes))
 	for i := range literals {
 		literals[i] = w.class(i)
 	}
-	return "", "([" + strings.Join(literals, ", ") + "])[" + w.call(classFunction) + " + 1]"
+	return "", "([" + strings.Join(literals, ", ") + "])[" + index + " + 1]"
 }
 
 func (w *writer) class(i int) string { return "CAST(" + w.v.Classes[i].SQL + " AS " + w.v.Output + ")" }
@@ -158,7 +168,7 @@ func (w *writer) structure() string {
 		}
 		unseen = "list_filter([" + strings.Join(items, ", ") + "], lambda eider_column: eider_column IS NOT NULL)"
 	}
-	when, label := w.label()
+	when, label := w.label(w.call(classFunction))
 	if when != "" {
 		label = "CASE" + when + " ELSE " + label + " END"
 	}

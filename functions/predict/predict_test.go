@@ -209,7 +209,7 @@ func TestMacros(t *testing.T) {
 		byName[m.Name] = m.SQL
 		require.Equal(t, "s.churn", KeyOf(m.Name))
 	}
-	require.Len(t, byName, 18)
+	require.Len(t, byName, 27)
 	absent := `eider_absent('s.churn@3', '[{"name":"a b","type":"INTEGER"}]', "a b")`
 	require.Equal(t, `CREATE OR REPLACE MACRO eider_models."s.churn@prod"("a b") AS (CASE WHEN `+absent+
 		` THEN NULL WHEN eider_class('ab', CAST("a b" AS DOUBLE)) = 1 THEN CAST('yes' AS VARCHAR) ELSE CAST('it''s' AS VARCHAR) END)`, byName["s.churn@prod"])
@@ -218,7 +218,10 @@ func TestMacros(t *testing.T) {
 	require.Equal(t, `CREATE OR REPLACE MACRO eider_models."s.churn:chance"("eider:label", "a b") AS (CASE WHEN `+absent+
 		` THEN NULL ELSE eider_chance('ab', ['it''s', 'yes'], "eider:label", CAST("a b" AS DOUBLE)) END)`, byName["s.churn:chance"])
 	require.Equal(t, `CREATE OR REPLACE MACRO eider_models."s.churn@3:version"() AS (3)`, byName["s.churn@3:version"])
-	require.Len(t, DropMacros("s.churn@3"), 6)
+	require.Equal(t, `CREATE OR REPLACE MACRO eider_models."s.churn:scores"("a b") AS (CASE WHEN `+absent+` THEN NULL ELSE eider_proba('ab', CAST("a b" AS DOUBLE)) END)`, byName["s.churn:scores"])
+	require.Equal(t, `CREATE OR REPLACE MACRO eider_models."s.churn:chosen"("eider:scores") AS (CASE WHEN "eider:scores" IS NULL THEN NULL WHEN eider_chosen('ab', "eider:scores") = 1 THEN CAST('yes' AS VARCHAR) ELSE CAST('it''s' AS VARCHAR) END)`, byName["s.churn:chosen"])
+	require.Equal(t, `CREATE OR REPLACE MACRO eider_models."s.churn:named"("eider:scores") AS (eider_named(['it''s', 'yes'], "eider:scores"))`, byName["s.churn:named"])
+	require.Len(t, DropMacros("s.churn@3"), 9)
 
 	v.Task, v.Classes = model.Regression, nil
 	for _, m := range Macros(v) {

@@ -51,6 +51,7 @@ func Callbacks(find Finder) []*fn.Decl {
 			append(hash, fn.Param{Name: "labels", Type: labels}, fn.Param{Name: "label", Type: varchar}), double, (*call).labelled, runChance),
 		score(marginFunction, "The scores before the link function.", hash, doubles, nil, runMargin),
 		score(rawFunction, "The score before the link function, of models that have one.", hash, double, (*call).single, runRaw),
+		chosen(find, doubles), named(doubles, probabilities),
 		absent(),
 	}
 }

@@ -77,15 +77,24 @@ const (
 	Raw     = ":raw"     // predict_raw
 	Struct  = ":struct"  // predict_struct
 	Ordinal = ":version" // the version's number, without arguments
+
+	// Of classifications, for a row that is wanted in several forms: its probabilities as a list, and what predict and
+	// predict_proba make of that list.
+	Scores = ":scores"
+	Chosen = ":chosen"
+	Named  = ":named"
 )
 
 // ChanceOf is the parameter of Chance that names the class.
 const ChanceOf = "eider:label"
 
+// scoresOf is the parameter of Chosen and Named.
+const scoresOf = "eider:scores"
+
 // Forms are the forms that a task's models have.
 func Forms(t model.Task) []string {
 	if t == model.Classification {
-		return []string{Label, Proba, Chance, Raw, Struct, Ordinal}
+		return []string{Label, Proba, Chance, Raw, Struct, Ordinal, Scores, Chosen, Named}
 	}
 	return []string{Label, Raw, Struct, Ordinal}
 }

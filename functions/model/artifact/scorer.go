@@ -133,6 +133,23 @@ func (s *Scorer) Class(x [][]float64, n int, out []int32) error {
 	return nil
 }
 
+// Choose is what Class says of a row whose Proba is p.
+func (s *Scorer) Choose(p []float64) int32 {
+	if len(p) == 2 {
+		if p[1] >= s.artifact.Threshold {
+			return 1
+		}
+		return 0
+	}
+	best := 0
+	for k, v := range p {
+		if v > p[best] {
+			best = k
+		}
+	}
+	return int32(best)
+}
+
 func greatest(cols [][]float64, i int) int32 {
 	best := 0
 	for k := 1; k < len(cols); k++ {
