@@ -7,8 +7,7 @@ import (
 	"github.com/eiderdb/eider/functions/model"
 )
 
-// madeUniform and madeBlobs are the data of testdata/bench/models/linear.py: both compute it from
-// the same integers.
+// madeUniform and madeBlobs compute their data from whole numbers, so that every machine has the same.
 func madeUniform(rows, features int) [][]float64 {
 	x := make([][]float64, features)
 	for j := range x {

@@ -7,7 +7,7 @@ import (
 	"github.com/eiderdb/eider/functions/model"
 )
 
-// made is the data of testdata/bench/models/linear.py: both compute it from the same integers.
+// made computes its data from whole numbers, so that every machine has the same.
 func made(rows, features int) (x [][]float64, y []float64) {
 	x, y = make([][]float64, features), make([]float64, rows)
 	eta := make([]float64, rows)
