@@ -90,15 +90,12 @@ func (c *catalogCopy) run(ctx context.Context, texts []string) error {
 	if len(texts) == 0 {
 		return nil
 	}
-	if _, err := c.conn.Exec(ctx, "BEGIN"); err != nil {
-		return err
-	}
-	for i, text := range texts {
-		if _, err := c.conn.Exec(ctx, text); err != nil {
-			_, _ = c.conn.Exec(context.WithoutCancel(ctx), "ROLLBACK")
-			return fmt.Errorf("catalog statement %d: %w", i+1, err)
+	return c.conn.Transaction(ctx, func() error {
+		for i, text := range texts {
+			if _, err := c.conn.Exec(ctx, text); err != nil {
+				return fmt.Errorf("catalog statement %d: %w", i+1, err)
+			}
 		}
-	}
-	_, err := c.conn.Exec(ctx, "COMMIT")
-	return err
+		return nil
+	})
 }

@@ -2,10 +2,8 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"sync"
 
-	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/storage/duck"
 )
 
@@ -45,25 +43,9 @@ func (i *internal) write(ctx context.Context, f func(ctx context.Context, exec e
 	if err != nil {
 		return err
 	}
-	return retry(ctx, func() error { return once(ctx, conn, f) })
-}
-
-// once is one attempt of write.
-func once(ctx context.Context, conn *duck.Conn, f func(ctx context.Context, exec execer) error) error {
-	if _, err := conn.Exec(ctx, "BEGIN TRANSACTION"); err != nil {
-		return err
-	}
-	err := f(ctx, execer{conn})
-	if err == nil {
-		_, err = conn.Exec(context.WithoutCancel(ctx), "COMMIT")
-	}
-	if err != nil {
-		// After most failures of COMMIT there is no transaction any more, which is what this is to reach.
-		if _, again := conn.Exec(context.WithoutCancel(ctx), "ROLLBACK"); again != nil && !sqlstate.Is(again, sqlstate.NoActiveSQLTransaction) {
-			err = errors.Join(err, again)
-		}
-	}
-	return err
+	return retry(ctx, func() error {
+		return conn.Transaction(ctx, func() error { return f(ctx, execer{conn}) })
+	})
 }
 
 // execer runs DuckDB SQL past the gate.

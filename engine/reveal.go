@@ -43,13 +43,10 @@ func (s *Session) reveal(ctx context.Context, made *prepared, err error) error {
 
 // tryAgain runs a statement with the parameters that it had and undoes what it did.
 func (s *Session) tryAgain(ctx context.Context, made *prepared) error {
-	if _, err := made.conn.Exec(ctx, "BEGIN TRANSACTION"); err != nil {
+	if err := made.conn.Begin(ctx, false); err != nil {
 		return nil // says nothing about the statement
 	}
-	defer func() {
-		// The transaction is over either way: after most errors DuckDB knows of none.
-		_, _ = made.conn.Exec(context.WithoutCancel(ctx), "ROLLBACK")
-	}()
+	defer func() { _ = made.conn.Rollback() }() // what it said is what was asked for
 	res, err := made.stmt.Stream(ctx)
 	if err != nil {
 		return made.mapped(err)

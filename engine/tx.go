@@ -135,7 +135,7 @@ func (s *Session) rollbackDuck() {
 	if c := s.attached; c != nil {
 		c.lose(sqlstate.New(sqlstate.InvalidCursorState, "the cursor was closed because its transaction was rolled back"))
 	}
-	if _, err := s.conn.Exec(context.Background(), "ROLLBACK"); err != nil && s.usable() == nil {
+	if err := s.conn.Rollback(); err != nil && s.usable() == nil {
 		s.db.log.Error("rollback failed", "pid", s.pid, "error", err)
 	}
 	s.tx.began = false
@@ -147,11 +147,7 @@ func (s *Session) join(ctx context.Context) error {
 		return nil
 	}
 	planned := s.db.planned.Load() // before DuckDB takes its snapshot
-	sql := "BEGIN TRANSACTION"
-	if s.tx.readOnly {
-		sql = "BEGIN TRANSACTION READ ONLY"
-	}
-	if _, err := s.conn.Exec(ctx, sql); err != nil {
+	if err := s.conn.Begin(ctx, s.tx.readOnly); err != nil {
 		return err
 	}
 	s.tx.began, s.tx.planned = true, planned
@@ -176,28 +172,17 @@ func (s *Session) finish(ctx context.Context, commit bool) error {
 	if s.tx.began {
 		if commit {
 			if err = s.settle(ctx); err == nil {
-				err = s.commit(ctx)
+				err = s.conn.Commit(ctx)
 			}
 			if err != nil {
 				commit = false
-				// DuckDB has rolled back after most failures of COMMIT; it then says that there is no transaction.
-				_, _ = s.conn.Exec(context.WithoutCancel(ctx), "ROLLBACK")
+				_ = s.conn.Rollback() // the first error is the one to report
 			}
 		} else {
 			s.rollbackDuck()
 		}
 	}
 	s.endTx(commit)
-	return err
-}
-
-// commit commits in DuckDB. Once begun it can't be cancelled: DuckDB would say that it was
-// interrupted after it had committed.
-func (s *Session) commit(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return errUserCancel().Because(context.Cause(ctx))
-	}
-	_, err := s.conn.Exec(context.WithoutCancel(ctx), "COMMIT")
 	return err
 }
 

@@ -18,6 +18,8 @@ var files embed.FS
 type Conn interface {
 	Exec(ctx context.Context, sql string, args ...any) (int64, error)
 	QueryRows(ctx context.Context, sql string, args ...any) ([][]any, error)
+	// Transaction runs f in a transaction of its own, which an error undoes.
+	Transaction(ctx context.Context, f func() error) error
 }
 
 // Migration brings the schema from version Version-1 to Version.
@@ -132,26 +134,15 @@ func migrate(ctx context.Context, c Conn, program string, all []Migration) (from
 	return from, to, nil
 }
 
-func apply(ctx context.Context, c Conn, program string, m Migration) (err error) {
-	if _, err = c.Exec(ctx, "BEGIN TRANSACTION"); err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			// The first error is the one to report; a ROLLBACK that fails leaves nothing either.
-			_, _ = c.Exec(context.WithoutCancel(ctx), "ROLLBACK")
+func apply(ctx context.Context, c Conn, program string, m Migration) error {
+	return c.Transaction(ctx, func() error {
+		if _, err := c.Exec(ctx, m.SQL); err != nil {
+			return err
 		}
-	}()
-	if _, err = c.Exec(ctx, m.SQL); err != nil {
+		_, err := c.Exec(ctx, `INSERT INTO eider.migrations (version, name, applied_at, program) VALUES ($1, $2, now(), $3)`,
+			int32(m.Version), m.Name, program)
 		return err
-	}
-	_, err = c.Exec(ctx, `INSERT INTO eider.migrations (version, name, applied_at, program) VALUES ($1, $2, now(), $3)`,
-		int32(m.Version), m.Name, program)
-	if err != nil {
-		return err
-	}
-	_, err = c.Exec(ctx, "COMMIT")
-	return err
+	})
 }
 
 func tooNew(ctx context.Context, c Conn, have, know int) error {
