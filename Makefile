@@ -38,8 +38,8 @@ test: libs ## all tests that need no other server (under 10 minutes on 2 cores)
 	go test -short -timeout 10m ./...
 
 .PHONY: test-all
-test-all: libs embed ## every test: also against PostgreSQL 15, real clients, an embedding program, crashes
-	go test -timeout 15m ./...
+test-all: libs embed ## what make test leaves out: PostgreSQL 15, real clients, an embedding program, crashes, long tests
+	go test -timeout 15m $$(.ci/long-packages)
 	go test ./testdata/bench
 	@$(MAKE) --no-print-directory clients
 
