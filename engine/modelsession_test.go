@@ -285,7 +285,7 @@ func TestModelPrivileges(t *testing.T) {
 		check("s.mine", privilege, true)
 		check("s.mine2", privilege, false)
 	}
-	exec(t, s, "grant deploy on model s.mine to bob")
+	exec(t, s, "insert into eider.model_store values ('s.mine', 's.mine', 'regression', now(), 1, '{}'); grant deploy on model s.mine to bob")
 	p["rename"] = func(ctx context.Context, s modelstmt.Session) error { return s.RenameModel(ctx, "s.mine", "ours") }
 	exec(t, s, "put rename")
 	check("ours", "TRAIN", true)

@@ -216,3 +216,72 @@ func TestCancelTraining(t *testing.T) {
 	exec(t, s, "train model slow target rent using linear as select size, rent from flats")
 	require.Equal(t, "1", rowsOf(t, other, "select deployed from eider.models"))
 }
+
+// What reads a view that predicts goes with it, and is named before.
+func TestDropModelReachesFar(t *testing.T) {
+	s := memory(t)
+	exec(t, s, flats)
+	exec(t, s, `train model price target rent using linear as select size, rent from flats; train model other target rent using linear as select size, rent from flats;
+		create schema far; create view direct as select id, predict('price', f) as p from flats f;
+		create view far."On Top" (id, p) as with x as (select * from direct) select * from x where p > 0;
+		create macro highest() as (select max(p) from far."On Top"); create macro rows_of(n) as table select * from direct limit n;
+		create view asks as select highest() as h; create view lists as select * from rows_of(3);
+		create view hides as with direct as (select 1 as id) select id from direct; create view apart as select id, 1 as direct from flats;
+		create view second as select predict('other', f) as q from flats f; create view mixed as select d.id, q from direct d, second`)
+	e := failing(t, s, "drop model price")
+	require.Equal(t, sqlstate.DependentObjectsStillExist, e.Code)
+	for _, name := range []string{`view "main"."direct"`, `view "far"."On Top"`, `macro "main"."highest"`, `table macro "main"."rows_of"`, `view "main"."asks"`, `view "main"."lists"`, `view "main"."mixed"`} {
+		require.Contains(t, e.Detail, name)
+	}
+	require.NotContains(t, e.Detail, "hides")
+	require.NotContains(t, e.Detail, "apart")
+	require.NotContains(t, e.Detail, "second")
+	exec(t, s, "drop model price cascade")
+	require.Equal(t, "apart, hides, second", rowsOf(t, s, "select string_agg(view_name, ', ' order by view_name) from duckdb_views() where not internal and database_name = current_database() and schema_name in ('main', 'far')"))
+	require.Equal(t, "0", rowsOf(t, s, "select count(*) from duckdb_functions() where function_name in ('highest', 'rows_of')"))
+	require.Equal(t, "200", rowsOf(t, s, "select count(q) from second"))
+	exec(t, s, "drop model other cascade; select * from hides, apart limit 1")
+}
+
+// Names that a version, an alias, a form or a schema could be read into are refused where they stand.
+func TestModelNamesAreClear(t *testing.T) {
+	s := memory(t)
+	exec(t, s, flats)
+	exec(t, s, "train model price target rent using linear as select size, rent from flats")
+	path := filepath.Join(t.TempDir(), "price")
+	exec(t, s, "export model price to '"+path+"' (format bundle)")
+	for _, name := range []string{`"a@1"`, `"a@prod"`, `"a:proba"`, `"a.b"`, `"@"`, `main."a.b"`} {
+		for _, sql := range []string{"train model %s target rent using linear as select size, rent from flats", "import model %s from '" + path + "' (format bundle)", "alter model price rename to %s"} {
+			sql = fmt.Sprintf(sql, name)
+			e := failing(t, s, sql)
+			require.Equal(t, sqlstate.InvalidName, e.Code, "%s: %v", sql, e)
+			require.Equal(t, strings.Index(sql, name)+1, e.Position, sql)
+			require.Contains(t, e.Hint, "none of the characters @ : .", sql)
+		}
+	}
+	require.Equal(t, "price", rowsOf(t, s, "select model from eider.models"))
+	exec(t, s, `alter model price rename to "Prix-2 (neu)"`)
+	require.Equal(t, "200", rowsOf(t, s, `select count(predict('"prix-2 (NEU)"@1', f)) from flats f`))
+}
+
+// Privileges are granted on models that exist.
+func TestGrantOnUnknownModel(t *testing.T) {
+	s := memory(t)
+	exec(t, s, flats)
+	exec(t, s, "create schema s; create role ana; train model price target rent using linear as select size, rent from flats; train model s.price target rent using linear as select size, rent from flats")
+	for _, c := range []struct{ sql, at, hint string }{
+		{"grant predict on model prise to ana", "prise", "Did you mean price?"},
+		{"grant predict on model price, s.nothing to ana", "s.nothing", "SHOW MODELS"},
+		{"revoke all on model x.price from ana", "x.price", ""},
+	} {
+		e := failing(t, s, c.sql)
+		require.Equal(t, sqlstate.UndefinedObject, e.Code, "%s: %v", c.sql, e)
+		require.Equal(t, strings.Index(c.sql, c.at)+1, e.Position, c.sql)
+		require.Contains(t, e.Hint, c.hint)
+	}
+	require.Equal(t, "0", rowsOf(t, s, "select count(*) from eider.grants where grantee = 'ana'"))
+	exec(t, s, "grant predict on model public.PRICE, s.price, memory.main.price to ana")
+	require.Equal(t, "price\nprice", rowsOf(t, s, "select lower(object_name) from eider.grants where grantee = 'ana'"))
+	exec(t, s, "revoke predict on model price, s.price from ana")
+	require.Equal(t, "0", rowsOf(t, s, "select count(*) from eider.grants where grantee = 'ana'"))
+}

@@ -22,8 +22,8 @@ func dropKind() *stmt.Kind {
 		Doc: stmt.Doc{
 			Summary: "Drops models, or versions of them.",
 			Syntax:  "DROP MODEL [IF EXISTS] name[@version] [, …] [CASCADE | RESTRICT]",
-			Notes: "Views and macros that predict with the model are a reason to refuse (2BP01, which names them); CASCADE drops them too. DuckDB keeps no record of views " +
-				"that read those views, so they stay and fail when they are used. A version that an alias means can't be dropped (55006). " +
+			Notes: "Views and macros that predict with the model are a reason to refuse (2BP01, which names them); CASCADE drops them too, " +
+				"and the views and macros that read those. A version that an alias means can't be dropped (55006). " +
 				"The history of runs stays, and a version's number is never given again. It is for the owner.",
 			Examples: []stmt.Example{
 				{Setup: exampleModel + "; " + exampleAgain, SQL: "DROP MODEL rent@1", Code: "55006"},
@@ -84,11 +84,11 @@ func (d *drop) Plan(ctx context.Context, ss stmt.Session) (*stmt.Plan, error) {
 			continue
 		}
 		lines = append(lines, "Drop model "+ref.Span.Text)
-		all, err := dependents(ctx, s, m.key)
+		all, err := d.dependents(ctx, s, m, ref)
 		if err != nil {
 			return nil, err
 		}
-		if all = ofVersion(all, m, ref.Version); d.cascade && len(all) > 0 {
+		if d.cascade && len(all) > 0 {
 			lines = append(lines, "Drop what depends on it: "+strings.ReplaceAll(describeAll(all), "\n", ", "))
 		}
 	}
@@ -136,15 +136,23 @@ func ofVersion(all []dependent, m *model, number int64) []dependent {
 	return using(all, predict.VersionName(m.key, int(number)))
 }
 
+// dependents are what CASCADE drops, and what else is a reason to refuse.
+func (d *drop) dependents(ctx context.Context, s Session, m *model, ref parse.ModelRef) ([]dependent, error) {
+	all, err := dependents(ctx, s, m.key)
+	if err != nil {
+		return nil, err
+	}
+	return indirect(ctx, s, ofVersion(all, m, ref.Version))
+}
+
 func (d *drop) exec(ctx context.Context, s Session, m *model, ref parse.ModelRef) error {
 	if err := inForce(ctx, s, m, ref); err != nil {
 		return err
 	}
-	all, err := dependents(ctx, s, m.key)
+	all, err := d.dependents(ctx, s, m, ref)
 	if err != nil {
 		return err
 	}
-	all = ofVersion(all, m, ref.Version)
 	if len(all) > 0 && !d.cascade {
 		return parse.Errorf(ref.Span, sqlstate.DependentObjectsStillExist, "cannot drop model %s because other objects depend on it", ref.Span.Text).
 			WithDetail("%s", describeAll(all)).WithHint("Use DROP … CASCADE to drop the dependent objects too.")

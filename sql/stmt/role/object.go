@@ -74,7 +74,7 @@ func readObjects(p *parse.Parser) (*objects, error) {
 	}
 }
 
-// find resolves the names. What doesn't exist is 42P01, 3F000 or 3D000.
+// find resolves the names. What doesn't exist is 42P01, 3F000, 3D000 or, of models, 42704.
 func (o *objects) find(ctx context.Context, s Session) ([]object, error) {
 	var out []object
 	for _, n := range o.names {
@@ -95,11 +95,7 @@ func (o *objects) findOne(ctx context.Context, s Session, n parse.QualifiedName)
 		}
 		return []object{{}}, nil
 	case o.kind.name == "model":
-		schema := alias(n.Qualifier())
-		if lex.EqualFold(schema, "main") {
-			schema = "" // as models are known
-		}
-		return []object{{schema, n.Last()}}, nil
+		return findModel(ctx, s, n)
 	case o.kind.name == "schema" || o.within:
 		schema, err := findSchema(ctx, s, n)
 		if err != nil || !o.within {
@@ -108,6 +104,35 @@ func (o *objects) findOne(ctx context.Context, s Session, n parse.QualifiedName)
 		return o.everything(ctx, s, schema)
 	}
 	return o.findRelation(ctx, s, n)
+}
+
+// findModel finds a model: 42704 where there is none.
+func findModel(ctx context.Context, s Session, n parse.QualifiedName) ([]object, error) {
+	schema := alias(n.Qualifier())
+	if i := strings.LastIndexByte(schema, '.'); i >= 0 { // behind the database's name
+		schema = alias(schema[i+1:])
+	}
+	key := lex.Fold(n.Last())
+	if lex.EqualFold(schema, "main") {
+		schema = "" // as models are known
+	} else if schema != "" {
+		key = lex.Fold(schema) + "." + key
+	}
+	known, err := column(ctx, s, `SELECT model FROM eider.model_store WHERE model = $1`, key)
+	if err != nil {
+		return nil, err
+	}
+	if len(known) == 1 {
+		return []object{{lex.Fold(schema), lex.Fold(n.Last())}}, nil
+	}
+	unknown := parse.Errorf(n.Span, sqlstate.UndefinedObject, "model %q does not exist", key)
+	if known, err = column(ctx, s, `SELECT model FROM eider.models ORDER BY model`); err != nil {
+		return nil, err
+	}
+	if near := parse.Closest(key, known); near != "" {
+		return nil, unknown.WithHint("Did you mean %s?", near)
+	}
+	return nil, unknown.WithHint("SHOW MODELS lists the models.")
 }
 
 func findSchema(ctx context.Context, s Session, n parse.QualifiedName) (string, error) {
