@@ -35,9 +35,11 @@ type DB struct {
 	macros macroSet
 	// windows lowers the window functions, before the sessions' rules see a text.
 	windows *rewrite.Set
-	gate    *gate.Gate
-	spills  *spillSpace
-	hub     hub
+	// expansions writes queries in place of the table functions that have one for each call.
+	expansions rewrite.Rule
+	gate       *gate.Gate
+	spills     *spillSpace
+	hub        hub
 	// foreign are the names of DuckDB's own settings.
 	foreign duckNames
 	// ownTemp is a directory that Close removes, "" for none.
@@ -99,7 +101,7 @@ func (db *DB) start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	db.windows = rewrite.Compile(lower)
+	db.windows, db.expansions = rewrite.Compile(lower), expansionRule(o.Builtins.Functions)
 	if o.TempDir == "" {
 		if db.ownTemp, err = os.MkdirTemp("", "eider-"); err != nil {
 			return fmt.Errorf("make a directory for temporary files: %w", err)

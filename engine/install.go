@@ -90,7 +90,7 @@ func (m *macroSet) mentioned(src string, toks []lex.Token) bool {
 func (db *DB) install(ctx context.Context, conn *duck.Conn) error {
 	for _, d := range db.opts.Builtins.Functions {
 		switch {
-		case d.Rewritten: // by a rule of the sessions
+		case d.Rewritten, d.Expand != nil: // by a rule of the sessions
 		case d.Window != nil: // lowered by db.windows
 		case d.Macro != "":
 			db.macros.add(d)

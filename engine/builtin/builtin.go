@@ -18,6 +18,7 @@ import (
 	"github.com/eiderdb/eider/functions/model/transform"
 	"github.com/eiderdb/eider/functions/model/xgboost"
 	"github.com/eiderdb/eider/functions/predict"
+	"github.com/eiderdb/eider/functions/stat"
 	"github.com/eiderdb/eider/functions/window"
 	"github.com/eiderdb/eider/sql/stmt"
 	modelstmt "github.com/eiderdb/eider/sql/stmt/model"
@@ -37,7 +38,7 @@ func All() *Set {
 	algorithms := slices.Concat(linear.All(), cluster.All(), xgboost.All(), lightgbm.All())
 	return &Set{
 		Statements: slices.Concat(role.All(), modelstmt.All(algorithms, importers())),
-		Functions:  slices.Concat(clean.All(), predict.All(), window.All(), feature.All(), transform.Functions()),
+		Functions:  slices.Concat(clean.All(), predict.All(), window.All(), feature.All(), stat.All(), transform.Functions()),
 		Algorithms: algorithms,
 	}
 }

@@ -70,7 +70,28 @@ type Overload struct {
 	Macro string
 }
 
-// Decl declares one function. Exactly one of Macro, Scalar, Bind, BindOn, Window and
+// Expansion says what SELECT the engine writes in place of a table function's call, for the
+// columns that the relations in its arguments have. It is made when the statement is planned,
+// and read with the caller's rights.
+type Expansion struct {
+	// Relations are the parameters whose strings name a table or view, perhaps quoted and qualified.
+	Relations []string
+	// Query returns the SELECT. It may use callbacks and DuckDB's functions, but no macro.
+	Query func(c *Call) (string, error)
+}
+
+// Call is a call of a table function with an Expansion.
+type Call struct {
+	// Args are the arguments by parameter: string, int64, float64, bool, or []string for a
+	// list. What was left out, or is NULL and optional, is missing.
+	Args map[string]any
+	// Relations are those of Expansion.Relations, in that order.
+	Relations []Relation
+	// At is the offset of a parameter's argument, or of the call if it was left out: where an error is.
+	At func(param string) int
+}
+
+// Decl declares one function. Exactly one of Macro, Scalar, Bind, BindOn, Window, Expand and
 // Rewritten is set.
 type Decl struct {
 	// Name is lower case and unqualified.
@@ -93,6 +114,8 @@ type Decl struct {
 	Overloads []Overload
 	// Window is set for a function that is called with OVER.
 	Window *Window
+	// Expand is set for a table function that is a query of its own for each call.
+	Expand *Expansion
 	// Rewritten tells that the engine writes other SQL in place of a call: there is no function of the name.
 	Rewritten bool
 	// Scalar is a vector callback: it fills out, which has in.Len rows of type Returns.

@@ -45,13 +45,16 @@ func (d *Decl) Validate() error {
 		bad("has no example")
 	}
 	if bodies := d.bodies(); bodies != 1 {
-		bad("needs a macro, a scalar callback, a bound one, a window or a rule: one of them, not %d", bodies)
+		bad("needs a macro, a scalar callback, a bound one, a window, an expansion or a rule: one of them, not %d", bodies)
 	}
 	if d.Returns == nil && !d.Table {
 		bad("has no result type")
 	}
 	if d.Variadic != nil && (d.Macro != "" || d.Window != nil) {
 		bad("is a macro or window, which can't take any number of arguments")
+	}
+	if d.Expand != nil && (!d.Table || d.Expand.Query == nil || d.Variadic != nil) {
+		bad("is an expansion, which must be a table function with a query and without variadic arguments")
 	}
 	optional := false
 	for _, p := range d.Params {
@@ -62,7 +65,7 @@ func (d *Decl) Validate() error {
 			bad("has required parameter %q behind an optional one", p.Name)
 		}
 		optional = optional || p.Default != ""
-		if optional && d.Macro == "" && d.Window == nil {
+		if optional && d.Macro == "" && d.Window == nil && d.Expand == nil {
 			bad("is a callback, which can't have defaults")
 		}
 	}
@@ -77,7 +80,7 @@ func (d *Decl) Validate() error {
 // bodies is the number of ways in which the function is implemented.
 func (d *Decl) bodies() int {
 	n := 0
-	for _, has := range []bool{d.Macro != "", d.Scalar != nil, d.Bind != nil, d.BindOn != nil, d.Window != nil, d.Rewritten} {
+	for _, has := range []bool{d.Macro != "", d.Scalar != nil, d.Bind != nil, d.BindOn != nil, d.Window != nil, d.Expand != nil, d.Rewritten} {
 		if has {
 			n++
 		}

@@ -25,23 +25,32 @@ func (p *Parser) Call() (QualifiedName, []CallArg, error) {
 	if err != nil {
 		return name, nil, err
 	}
-	if err := p.ExpectMark("("); err != nil {
+	args, err := p.Arguments()
+	if err != nil {
 		return name, nil, err
+	}
+	return name, args, p.ExpectEof()
+}
+
+// Arguments reads (argument, …) as Call does.
+func (p *Parser) Arguments() ([]CallArg, error) {
+	if err := p.ExpectMark("("); err != nil {
+		return nil, err
 	}
 	var args []CallArg
 	for !p.AcceptMark(")") {
 		if len(args) > 0 {
 			if err := p.ExpectMark(","); err != nil {
-				return name, nil, err
+				return nil, err
 			}
 		}
 		arg, err := p.callArg(args)
 		if err != nil {
-			return name, nil, err
+			return nil, err
 		}
 		args = append(args, arg)
 	}
-	return name, args, p.ExpectEof()
+	return args, nil
 }
 
 func (p *Parser) callArg(before []CallArg) (CallArg, error) {
