@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/eiderdb/eider/functions/model"
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/types"
 )
@@ -198,7 +199,7 @@ func assemble(cols []collector, content, rows int, identity []int, seed int64) *
 	for i, x := range h.a {
 		h.a[i] = Keyed(x, seed)
 	}
-	perm := order(h.a)
+	perm := model.Order(h.a)
 	settleTies(h.a, perm, cols[:content])
 	h.a = nil
 	f.Hash = make([]uint64, rows)
@@ -209,28 +210,28 @@ func assemble(cols []collector, content, rows int, identity []int, seed int64) *
 	// allocated, and blocks of different columns lie between each other, so that no column fits where others
 	// were: each time an eighth has been let go it is given back to the system.
 	eighth := max(rows*len(cols), 1<<23)
-	freed := eighth // what ordering took goes first
-	r := newRoute(perm)
-	for k := range cols {
-		if freed >= eighth && rows >= blockRows {
-			debug.FreeOSMemory()
-			freed = 0
+	step := max(1, eighth/max(1, 8*rows))
+	r, own := newRoute(perm), make([]spares, columnThreads())
+	for from := 0; from < len(cols); from += step {
+		if rows >= blockRows {
+			debug.FreeOSMemory() // what ordering took goes first
 		}
-		cols[k].finish(&f.Cols[k], r)
-		cols[k] = collector{in: cols[k].in}
-		freed += 8 * rows
+		eachColumn(min(step, len(cols)-from), func(worker, k int) {
+			cols[from+k].finish(&f.Cols[from+k], r, &own[worker])
+			cols[from+k] = collector{in: cols[from+k].in}
+		})
 	}
 	return f
 }
 
 // finish writes the column in its order.
-func (c *collector) finish(out *Column, r *route) {
+func (c *collector) finish(out *Column, r *route, own *spares) {
 	out.Name, out.Kind = c.in.Name, c.in.Kind
 	switch c.in.Kind {
 	case Number:
-		out.Num = move(r, &c.num, &r.num)
+		out.Num = move(r, &c.num, &own.num)
 	case Instant:
-		out.At = move(r, &c.at, &r.at)
+		out.At = move(r, &c.at, &own.at)
 	default:
 		c.codes = nil
 		sorted, rank := make([]int32, len(c.texts)), make([]int32, len(c.texts))
@@ -242,7 +243,7 @@ func (c *collector) finish(out *Column, r *route) {
 		for i, code := range sorted {
 			out.Dict[i], rank[code] = c.texts[code], int32(i)
 		}
-		out.Code = move(r, &c.code, &r.code)
+		out.Code = move(r, &c.code, &own.code)
 		for i, code := range out.Code {
 			if code >= 0 {
 				out.Code[i] = rank[code]
@@ -251,66 +252,73 @@ func (c *collector) finish(out *Column, r *route) {
 	}
 }
 
-// words calls use with the index of the first row and the words of each block of the column.
-func (c *collector) words(use func(from int, words []uint64)) {
-	buf := make([]uint64, blockRows)
+// words returns the words of a block of the column, written into buf; hashes are those of a category's texts.
+func (c *collector) words(block int, hashes, buf []uint64) []uint64 {
 	switch c.in.Kind {
 	case Number:
-		for k, block := range c.num.list {
-			for i, x := range block {
-				buf[i] = numberWord(x)
-			}
-			use(k*blockRows, buf[:len(block)])
+		for i, x := range c.num.list[block] {
+			buf[i] = numberWord(x)
 		}
+		return buf[:len(c.num.list[block])]
 	case Instant:
-		for k, block := range c.at.list {
-			for i, x := range block {
-				buf[i] = uint64(x)
-			}
-			use(k*blockRows, buf[:len(block)])
+		for i, x := range c.at.list[block] {
+			buf[i] = uint64(x)
 		}
+		return buf[:len(c.at.list[block])]
 	case Category:
-		hashes := make([]uint64, len(c.texts))
-		for i, s := range c.texts {
-			hashes[i] = HashText(s)
-		}
-		for k, block := range c.code.list {
-			for i, code := range block {
-				buf[i] = nullWord
-				if code >= 0 {
-					buf[i] = hashes[code]
-				}
+		for i, code := range c.code.list[block] {
+			buf[i] = nullWord
+			if code >= 0 {
+				buf[i] = hashes[code]
 			}
-			use(k*blockRows, buf[:len(block)])
 		}
-	default:
-		panic(fmt.Sprintf("frame: no kind %d", c.in.Kind))
+		return buf[:len(c.code.list[block])]
 	}
+	panic(fmt.Sprintf("frame: no kind %d", c.in.Kind))
 }
 
+// textHashes are the hashes of a category's texts by code, nil for another kind.
+func (c *collector) textHashes() []uint64 {
+	if c.in.Kind != Category {
+		return nil
+	}
+	hashes := make([]uint64, len(c.texts))
+	for i, s := range c.texts {
+		hashes[i] = HashText(s)
+	}
+	return hashes
+}
+
+// hashRows hashes each row across its columns, blocks of rows at the same time.
 func hashRows(cols []collector, rows int, identity []int) rowHashes {
 	h := rowHashes{a: make([]uint64, rows), b: make([]uint64, rows), id: make([]uint64, rows)}
-	for i := range rows {
-		h.a[i], h.b[i], h.id[i] = k3, k4, k3
-	}
+	texts := make([][]uint64, len(cols))
 	for k := range cols {
-		cols[k].words(func(from int, words []uint64) {
-			a, b := h.a[from:], h.b[from:]
-			for i, w := range words {
+		texts[k] = cols[k].textHashes()
+	}
+	bufs := make([][]uint64, columnThreads())
+	eachColumn((rows+blockRows-1)/blockRows, func(worker, block int) {
+		if bufs[worker] == nil {
+			bufs[worker] = make([]uint64, blockRows)
+		}
+		from, to := block*blockRows, min(rows, (block+1)*blockRows)
+		a, b, id := h.a[from:to], h.b[from:to], h.id[from:to]
+		for i := range a {
+			a[i], b[i], id[i] = k3, k4, k3
+		}
+		for k := range cols {
+			for i, w := range cols[k].words(block, texts[k], bufs[worker]) {
 				a[i], b[i] = mix(a[i]^w, k1), mix(b[i]^w, k5)
 			}
-		})
-	}
-	if identity == nil {
-		copy(h.id, h.a)
-	}
-	for _, k := range identity {
-		cols[k].words(func(from int, words []uint64) {
-			id := h.id[from:]
-			for i, w := range words {
+		}
+		if identity == nil {
+			copy(id, a)
+		}
+		for _, k := range identity {
+			for i, w := range cols[k].words(block, texts[k], bufs[worker]) {
 				id[i] = mix(id[i]^w, k1)
 			}
-		})
-	}
+		}
+	})
 	return h
 }

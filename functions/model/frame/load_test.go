@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/eiderdb/eider/functions/model"
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/types"
 )
@@ -344,7 +345,7 @@ func TestOrder(t *testing.T) {
 				}
 			}
 			before := slices.Clone(keys)
-			idx := order(keys)
+			idx := model.Order(keys)
 			require.True(t, slices.IsSorted(keys))
 			for i, p := range idx {
 				require.Equal(t, before[p], keys[i])

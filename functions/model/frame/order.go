@@ -3,46 +3,12 @@ package frame
 import (
 	"cmp"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
-
-// order returns the indices of keys in ascending order of the key and sorts keys along. Equal keys keep
-// their order. It is a least-significant-digit radix sort by 11 bits; passes whose digit is the same everywhere are left out.
-func order(keys []uint64) []int32 {
-	const digit = 11
-	n := len(keys)
-	idx, idx2, keys2 := make([]int32, n), make([]int32, n), make([]uint64, n)
-	for i := range idx {
-		idx[i] = int32(i)
-	}
-	from, to := keys, keys2
-	for shift := 0; shift < 64; shift += digit {
-		var start [1 << digit]int
-		for _, k := range from {
-			start[k>>shift&(1<<digit-1)]++
-		}
-		if n > 0 && start[from[0]>>shift&(1<<digit-1)] == n {
-			continue
-		}
-		sum := 0
-		for d, c := range start {
-			start[d] = sum
-			sum += c
-		}
-		for i, k := range from {
-			d := k >> shift & (1<<digit - 1)
-			p := start[d]
-			start[d]++
-			to[p], idx2[p] = k, idx[i]
-		}
-		from, to, idx, idx2 = to, from, idx2, idx
-	}
-	if n > 0 && &from[0] != &keys[0] {
-		copy(keys, from)
-	}
-	return idx
-}
 
 // settleTies orders rows of equal keys by their content. Such rows are almost always equal throughout, and then any order will do.
 func settleTies(keys []uint64, perm []int32, cols []collector) {
@@ -96,21 +62,41 @@ func compareRows(cols []collector, a, b int32) int {
 }
 
 // Arrange permutes the rows: row i is then what row order[i] was. Rows that order leaves out are dropped. It
-// takes the memory of one column more; slices of the columns taken before are void.
+// takes the memory of one column more for each thread, and none where nothing changes its place; slices of the
+// columns taken before are void.
 func (f *Frame) Arrange(order []int32) {
-	num, code, at := make([]float64, 0), make([]int32, 0), make([]int64, 0)
-	for k := range f.Cols {
+	if len(order) == f.Rows && ascending(order) {
+		return
+	}
+	type spare struct {
+		num  []float64
+		code []int32
+		at   []int64
+	}
+	spares := make([]spare, columnThreads())
+	eachColumn(len(f.Cols), func(worker, k int) {
+		own := &spares[worker]
 		switch c := &f.Cols[k]; c.Kind {
 		case Number:
-			c.Num, num = arrange(c.Num, num, order)
+			c.Num, own.num = arrange(c.Num, own.num, order)
 		case Category:
-			c.Code, code = arrange(c.Code, code, order)
+			c.Code, own.code = arrange(c.Code, own.code, order)
 		default:
-			c.At, at = arrange(c.At, at, order)
+			c.At, own.at = arrange(c.At, own.at, order)
 		}
-	}
+	})
 	f.Hash, _ = arrange(f.Hash, nil, order)
 	f.Rows = len(order)
+}
+
+// ascending reports whether rows are 0, 1, 2 ….
+func ascending(rows []int32) bool {
+	for i, r := range rows {
+		if int(r) != i {
+			return false
+		}
+	}
+	return true
 }
 
 // arrange writes the rows of col into spare, if that is large enough, and returns it with col, which is spare from now on.
@@ -123,4 +109,25 @@ func arrange[T any](col, spare []T, order []int32) (arranged, rest []T) {
 		spare[i] = col[p]
 	}
 	return spare, col
+}
+
+// maxColumnThreads bounds the threads that move columns, because each takes the memory of a column or two.
+const maxColumnThreads = 4
+
+func columnThreads() int { return min(maxColumnThreads, runtime.GOMAXPROCS(0)) }
+
+// eachColumn calls do for 0 … n-1, each on one of columnThreads goroutines, and waits for them.
+func eachColumn(n int, do func(worker, k int)) {
+	var next atomic.Int64
+	run := func(worker int) {
+		for k := int(next.Add(1)) - 1; k < n; k = int(next.Add(1)) - 1 {
+			do(worker, k)
+		}
+	}
+	var wait sync.WaitGroup
+	for worker := 1; worker < min(n, columnThreads()); worker++ {
+		wait.Go(func() { run(worker) })
+	}
+	run(0)
+	wait.Wait()
 }

@@ -10,9 +10,13 @@ type route struct {
 	start []int
 	// dealt is, for each row of the result, where it lies after dealing.
 	dealt []uint32
-	num   []float64
-	code  []int32
-	at    []int64
+}
+
+// spares are memory for columns on the way, one for each goroutine that moves them.
+type spares struct {
+	num  []float64
+	code []int32
+	at   []int64
 }
 
 const (

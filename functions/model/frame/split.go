@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/eiderdb/eider/functions/model"
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/types"
 )
@@ -156,5 +157,5 @@ func (f *Frame) Rank(rows []int32, seed int64) []int32 {
 		}
 		keys[i] = Keyed(f.Hash[r]+same*k2, seed)
 	}
-	return order(keys)
+	return model.Order(keys)
 }

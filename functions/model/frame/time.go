@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/eiderdb/eider/functions/model"
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/types"
 )
@@ -39,7 +40,7 @@ func (f *Frame) chronology(rows []int32, s SplitSpec) (*Column, []int32, error) 
 		}
 		keys[i] = uint64(at) ^ 1<<63
 	}
-	sorted := order(keys)
+	sorted := model.Order(keys)
 	for i, k := range sorted {
 		sorted[i] = rows[k]
 	}

@@ -181,7 +181,7 @@ func pick(s *Sample, rows []int32) *units {
 	u := &units{sample: s, mean: s.Weight, scale: 1}
 	if len(rows) < s.Rows() {
 		part := *s
-		part.ranked = nil
+		part.ranked, part.cells = nil, nil
 		part.Y, part.Weight, part.Value = take(s.Y, rows), take(s.Weight, rows), take(s.Value, rows)
 		part.Proba = make([][]float64, len(s.Proba))
 		for k, p := range s.Proba {

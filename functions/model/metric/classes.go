@@ -156,11 +156,13 @@ func emptyConfusion(s *Sample) (Confusion, []int32) {
 	for i := range c {
 		c[i] = flat[i*k : (i+1)*k]
 	}
-	cell := make([]int32, len(s.Y))
-	for i, y := range s.Y {
-		cell[i] = int32(int(y)*k + s.predicted(i))
+	if s.cells == nil {
+		s.cells = make([]int32, len(s.Y))
+		for i, y := range s.Y {
+			s.cells[i] = int32(int(y)*k + s.predicted(i))
+		}
 	}
-	return c, cell
+	return c, s.cells
 }
 
 func (c Confusion) fill(cell []int32, w []float64) {

@@ -3,6 +3,7 @@ package metric
 import (
 	"math"
 	"slices"
+	"sort"
 )
 
 // curvePoints bounds the points of a curve: a terminal or a screen shows no more.
@@ -44,7 +45,7 @@ func Curves(s *Sample) []Curve {
 	steps := s.ranksOf(1).steps(s)
 	all := []Curve{
 		{"roc", roc(steps)}, {"pr", precisionRecall(steps)}, {"calibration", calibrationPoints(s)},
-		{"confusion", confusionPoints(s)}, {"thresholds", thresholds(s)}, {"gains", gains(steps)},
+		{"confusion", confusionPoints(s)}, {"thresholds", thresholds(steps)}, {"gains", gains(steps)},
 	}
 	return slices.DeleteFunc(all, func(c Curve) bool { return len(c.Points) == 0 })
 }
@@ -90,19 +91,31 @@ func roc(steps []step) []Point {
 	if last.hits == 0 || last.wrong == 0 {
 		return nil
 	}
-	var corners []step
-	for i, st := range steps {
-		if i > 0 && i+1 < len(steps) {
-			a, b := steps[i-1], steps[i+1]
-			if (st.hits-a.hits)*(b.wrong-st.wrong) == (b.hits-st.hits)*(st.wrong-a.wrong) {
-				continue
-			}
+	straight := func(i int) bool {
+		if i == 0 || i+1 == len(steps) {
+			return false
 		}
-		corners = append(corners, st)
+		a, st, b := steps[i-1], steps[i], steps[i+1]
+		return (st.hits-a.hits)*(b.wrong-st.wrong) == (b.hits-st.hits)*(st.wrong-a.wrong)
 	}
-	out := []Point{{X: 0, Y: 0, Z: 1}}
-	for _, i := range thin(len(corners)) {
-		out = append(out, Point{X: corners[i].wrong / last.wrong, Y: corners[i].hits / last.hits, Z: corners[i].score})
+	corners := 0
+	for i := range steps {
+		if !straight(i) {
+			corners++
+		}
+	}
+	out, at, wanted := []Point{{X: 0, Y: 0, Z: 1}}, 0, thin(corners)
+	for i, st := range steps {
+		if straight(i) {
+			continue
+		}
+		if at == wanted[0] {
+			out = append(out, Point{X: st.wrong / last.wrong, Y: st.hits / last.hits, Z: st.score})
+			wanted = wanted[1:]
+		}
+		if at++; len(wanted) == 0 {
+			break
+		}
 	}
 	return out
 }
@@ -147,13 +160,16 @@ func gains(steps []step) []Point {
 	return out
 }
 
-func thresholds(s *Sample) []Point {
+// thresholds looks up what counts as positive from each threshold on.
+func thresholds(steps []step) []Point {
+	last := steps[len(steps)-1]
 	var out []Point
-	cut := *s
 	for i := 1; i < 20; i++ {
-		cut.Threshold = float64(i) / 20
-		c := ConfusionOf(&cut)
-		said := c[0][1] + c[1][1]
+		cut, at := float64(i)/20, step{}
+		if n := sort.Search(len(steps), func(k int) bool { return !(steps[k].score >= cut) }); n > 0 {
+			at = steps[n-1]
+		}
+		c := Confusion{{last.wrong - at.wrong, at.wrong}, {last.hits - at.hits, at.hits}}
 		for _, m := range []struct {
 			name  string
 			value func(Confusion) (float64, bool)
@@ -162,7 +178,7 @@ func thresholds(s *Sample) []Point {
 			if !ok {
 				return nil
 			}
-			out = append(out, Point{Label: m.name, X: cut.Threshold, Y: v, Z: said})
+			out = append(out, Point{Label: m.name, X: cut, Y: v, Z: at.hits + at.wrong})
 		}
 	}
 	return out

@@ -55,6 +55,8 @@ type Sample struct {
 	// ranked are the rows in the order of a class's probability, made when first needed, so a
 	// Sample isn't to be used by several goroutines.
 	ranked map[int]*ranks
+	// cells are the rows' cells in the confusion matrix, made likewise.
+	cells []int32
 }
 
 // Rows returns the number of rows.

@@ -1,9 +1,9 @@
 package metric
 
 import (
-	"cmp"
 	"math"
-	"slices"
+
+	"github.com/eiderdb/eider/functions/model"
 )
 
 // ranks is a sample in ascending order of a score.
@@ -17,34 +17,39 @@ type ranks struct {
 
 // rank sorts by score; NaN comes first. Rows of the same score keep the sample's order.
 func rank(score []float64, positive func(i int) bool) *ranks {
-	type scored struct {
-		score float64
-		row   int32
-	}
-	list := make([]scored, len(score))
+	keys := make([]uint64, len(score))
 	for i, v := range score {
-		list[i] = scored{v, int32(i)}
+		keys[i] = sortable(v)
 	}
-	slices.SortFunc(list, func(a, b scored) int {
-		if a.score < b.score {
-			return -1
+	r := &ranks{row: model.Order(keys), positive: make([]bool, len(keys))}
+	distinct := 0
+	for i, row := range r.row {
+		r.positive[i] = positive(int(row))
+		if i+1 == len(keys) || keys[i+1] != keys[i] {
+			distinct++
 		}
-		if a.score > b.score {
-			return 1
-		}
-		if c := cmp.Compare(a.score, b.score); c != 0 { // NaN
-			return c
-		}
-		return int(a.row - b.row)
-	})
-	r := &ranks{row: make([]int32, len(list)), positive: make([]bool, len(list))}
-	for i, v := range list {
-		r.row[i], r.positive[i] = v.row, positive(int(v.row))
-		if i+1 == len(list) || list[i+1].score != v.score && !(math.IsNaN(v.score) && math.IsNaN(list[i+1].score)) {
+	}
+	r.ends = make([]int32, 0, distinct)
+	for i := range keys {
+		if i+1 == len(keys) || keys[i+1] != keys[i] {
 			r.ends = append(r.ends, int32(i+1))
 		}
 	}
 	return r
+}
+
+// sortable is a number whose order as an unsigned integer is that of the doubles, NaN first; the zeros are equal.
+func sortable(v float64) uint64 {
+	switch bits := math.Float64bits(v); {
+	case v != v:
+		return 0
+	case v == 0:
+		return 1 << 63
+	case bits>>63 != 0:
+		return ^bits
+	default:
+		return bits | 1<<63
+	}
 }
 
 // auc adds up, score by score, the positive weight times the negative weight below, half of that beside.
