@@ -62,6 +62,25 @@ func (c *Column) value(i int) (word uint64, rank float64) {
 	return uint64(c.At[i]), float64(c.At[i])
 }
 
+// Agreement is the chance that two different rows agree in the column, from at most so many rows spread over all.
+func (c *Column) Agreement(most int) float64 {
+	rows := len(c.Num) + len(c.Code) + len(c.At)
+	n := min(rows, most)
+	if n < 2 {
+		return 0
+	}
+	count := map[uint64]float64{}
+	for k := range n {
+		word, _ := c.value(k * rows / n)
+		count[word]++
+	}
+	pairs := 0.0
+	for _, m := range count {
+		pairs += m * (m - 1)
+	}
+	return pairs / float64(n) / float64(n-1)
+}
+
 // classes are the clusters of a column with at least two values.
 func (f *Frame) classes(rows []int32, column string) ([]cluster, error) {
 	c, err := f.column(column, "class", Number, Category)

@@ -197,7 +197,7 @@ func (r *run) tryFold(ctx context.Context, c *candidate, params model.Params, fo
 	if err != nil {
 		return nil, 0, err
 	}
-	v, ok := r.metric.Value(s.sample)
+	v, ok := r.metric.Value(s)
 	return finite(v, ok), m.rounds, nil
 }
 

@@ -16,7 +16,7 @@ const leastCompared = 20
 
 // compare decides on DEPLOY. IF BETTER looks at the held-out rows on which the deployed version wasn't trained, and
 // deploys where the whole 95 % interval of the improvement lies above BY.
-func (r *run) compare(ctx context.Context, test *part, s *scored) (Decision, error) {
+func (r *run) compare(ctx context.Context, test *part, s *metric.Sample) (Decision, error) {
 	switch r.spec.Deploy.Rule {
 	case DeployNever:
 		return Decision{Reason: "DEPLOY NEVER"}, nil
@@ -60,8 +60,8 @@ func (r *run) compare(ctx context.Context, test *part, s *scored) (Decision, err
 	if len(rows) < leastCompared {
 		return declined("of %s held out, it was trained on %d and predicts nothing for %d, which leaves %d; %d are needed", rowsText(test.rows), seen, silent, len(rows), leastCompared)
 	}
-	fresh := takeSample(s.sample, rows)
-	before := takeSample(s.sample, rows)
+	fresh := takeSample(s, rows)
+	before := takeSample(s, rows)
 	before.Value, before.Proba = r.oldPredictions(test, rows, order)
 	return r.decide(ctx, fresh, before, old.Name, len(rows))
 }

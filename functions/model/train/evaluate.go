@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/eiderdb/eider/functions/model"
 	"github.com/eiderdb/eider/functions/model/frame"
@@ -35,30 +36,38 @@ func (r *run) evaluate(ctx context.Context, won *winner, out *Result) error {
 	if err != nil {
 		return err
 	}
+	look := r.leakSample(won.model)
+	won.model.x = model.Matrix{} // its memory is better used for what follows
+	r.giveBack()
 	r.progress.within(0.3)
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	beside.Go(func() {
+		out.Hashes = sortedHashes(r.train.frame.Hash)
+		r.leaks(won, look)
+	})
 	base := r.baseline(p, rows)
 	if base != nil {
 		base.Quantile = won.model.quantile
 	}
-	if err := r.measure(ctx, out, split, "", s.sample, base, metric.For(r.task)); err != nil {
+	if err := r.measure(ctx, out, split, "", s, base, metric.For(r.task)); err != nil {
 		return err
 	}
 	r.progress.within(0.6)
-	if err := r.slices(ctx, out, split, p, rows, s.sample, base); err != nil {
+	if err := r.slices(ctx, out, split, p, rows, s, base); err != nil {
 		return err
 	}
 	r.crossValidated(out)
-	out.Curves = metric.Curves(s.sample)
+	out.Curves = metric.Curves(s)
 	if err := r.importance(ctx, out, won, p, rows, s); err != nil {
 		return err
 	}
 	if out.Decision, err = r.compare(ctx, test, s); err != nil {
 		return err
 	}
+	beside.Wait()
 	r.progress.within(0.9)
-	r.leaks(won)
 	out.RowsTrain = int64(len(won.model.rows) + r.stoppedOn(won))
-	out.Hashes = sortedHashes(r.train.frame.Hash)
 	if r.plan.with.refit {
 		return r.refit(ctx, won, whole, out)
 	}
@@ -208,14 +217,37 @@ func (r *run) baseline(p *part, rows []int32) *metric.Sample {
 		share[int(y)] += w
 		total += w
 	}
+	if p.group == nil {
+		s = oneRowAClass(s, len(r.classes))
+	}
 	if len(r.classes) == 2 {
-		s.Value = constant(share[1]/total, len(rows))
+		s.Value = constant(share[1]/total, len(s.Y))
 		return s
 	}
 	for _, n := range share {
-		s.Proba = append(s.Proba, constant(n/total, len(rows)))
+		s.Proba = append(s.Proba, constant(n/total, len(s.Y)))
 	}
 	return s
+}
+
+// oneRowAClass is a sample in which a class's rows, of which nothing differs, are one row of their weight.
+func oneRowAClass(s *metric.Sample, classes int) *metric.Sample {
+	weight := make([]float64, classes)
+	for i, y := range s.Y {
+		w := 1.0
+		if s.Weight != nil {
+			w = s.Weight[i]
+		}
+		weight[int(y)] += w
+	}
+	out := *s
+	out.Y, out.Weight = nil, nil
+	for k, w := range weight {
+		if w > 0 {
+			out.Y, out.Weight = append(out.Y, float64(k)), append(out.Weight, w)
+		}
+	}
+	return &out
 }
 
 func constant(v float64, n int) []float64 {

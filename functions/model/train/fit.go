@@ -3,6 +3,8 @@ package train
 import (
 	"context"
 	"math"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 
@@ -24,9 +26,10 @@ type fitted struct {
 	notes  map[string]any
 	// quantile is what the model predicts where its objective is one, 0 elsewhere.
 	quantile float64
-	// x are the features of the rows that it was fitted on, as it saw them, and rows those rows.
-	x    model.Matrix
+	// part and rows are what it was fitted on, and x their features as it saw them, until forget.
+	part *part
 	rows []int32
+	x    model.Matrix
 }
 
 // quantileOf is the parameter that algorithms with an objective quantile call so, or by another name.
@@ -65,11 +68,12 @@ func (r *run) fit(ctx context.Context, p *part, rows, stop []int32, c *candidate
 		}
 		job.Stop = &model.Input{X: xs, Names: in.Names, Y: pick(p.y, stop), Weight: r.jobWeights(p, stop), Classes: in.Classes}
 	}
+	r.giveBack()
 	first, err := c.alg.Train(ctx, job)
 	if err != nil {
 		return nil, err
 	}
-	out := &fitted{transform: tf, rounds: first.Rounds, notes: first.Notes, x: x, rows: rows, groups: map[int32]float64{}, quantile: quantileOf(c.alg, params)}
+	out := &fitted{transform: tf, rounds: first.Rounds, notes: first.Notes, part: p, rows: rows, x: x, groups: map[int32]float64{}, quantile: quantileOf(c.alg, params)}
 	out.art = &artifact.Artifact{
 		Task: r.task, Algorithm: c.alg.Name, Features: in.Names, Classes: len(r.classes), Threshold: r.plan.with.threshold, Blobs: [][]byte{first.Blob},
 	}
@@ -236,15 +240,17 @@ func ascending(rows []int32) bool {
 	return true
 }
 
-// scored is what a model says of rows.
-type scored struct {
-	sample *metric.Sample
-	x      model.Matrix
+// features are those of rows of a part: the ones that it was fitted on, if it saw them as they would be predicted.
+func (m *fitted) features(ctx context.Context, p *part, rows []int32) (model.Matrix, error) {
+	if m.part == p && m.x.Rows > 0 && !m.transform.Learned() && slices.Equal(rows, m.rows) {
+		return m.x, nil
+	}
+	return m.transform.Apply(ctx, p.frame, rows)
 }
 
 // score predicts rows of a part.
-func (r *run) score(ctx context.Context, m *fitted, p *part, rows []int32) (*scored, error) {
-	x, err := m.transform.Apply(ctx, p.frame, rows)
+func (r *run) score(ctx context.Context, m *fitted, p *part, rows []int32) (*metric.Sample, error) {
+	x, err := m.features(ctx, p, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -262,7 +268,17 @@ func (r *run) score(ctx context.Context, m *fitted, p *part, rows []int32) (*sco
 	if r.task == model.Clustering {
 		s.X = x
 	}
-	return &scored{s, x}, nil
+	return s, nil
+}
+
+// largeBytes is the size of a snapshot from which what was let go is given back to the system at once: Go would
+// else allocate as much again before it looks.
+const largeBytes = 64 << 20
+
+func (r *run) giveBack() {
+	if r.snapshotBytes >= largeBytes {
+		debug.FreeOSMemory()
+	}
 }
 
 // sample is the truth of rows, without predictions.

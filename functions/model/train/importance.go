@@ -5,33 +5,32 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/eiderdb/eider/functions/model"
 	"github.com/eiderdb/eider/functions/model/metric"
 )
 
 // importance adds what the estimator says of its features and, with WITH (explain_rows = n), how much the metric
 // loses on n rows when a feature's values are shuffled among them (Breiman 2001; Fisher, Rudin and Dominici 2019).
-func (r *run) importance(ctx context.Context, out *Result, won *winner, p *part, rows []int32, s *scored) error {
+func (r *run) importance(ctx context.Context, out *Result, won *winner, p *part, rows []int32, s *metric.Sample) error {
 	names := won.model.transform.Names()
 	values, method := won.model.scorer.Importance()
 	for k, v := range values {
 		out.Importance = append(out.Importance, Importance{Method: method, Feature: names[k], Value: v})
 	}
 	want := r.plan.with.explainRows
-	if want == 0 || len(rows) == 0 || s.sample.Y == nil {
+	if want == 0 || len(rows) == 0 || s.Y == nil {
 		return nil
 	}
 	take := make([]int32, 0, min(want, len(rows)))
 	for k := range min(want, len(rows)) { // spread over the rows
 		take = append(take, int32(k*len(rows)/min(want, len(rows))))
 	}
-	x, sample := s.x.Take(take), takeSample(s.sample, take)
-	groups := r.groupsOf(won.model, p, slices.Collect(func(yield func(int32) bool) {
-		for _, k := range take {
-			if !yield(rows[k]) {
-				return
-			}
-		}
-	}))
+	own := model.Take(rows, take)
+	x, err := won.model.transform.Apply(ctx, p.frame, own)
+	if err != nil {
+		return err
+	}
+	sample, groups := takeSample(s, take), r.groupsOf(won.model, p, own)
 	before, ok := r.metric.Value(sample)
 	if !ok {
 		return nil

@@ -28,8 +28,8 @@ const (
 )
 
 // leaks warns of what often is a leak. It looks at training rows only; of the holdout it knows the rows' hashes.
-func (r *run) leaks(won *winner) {
-	if r.bothSides > 0 {
+func (r *run) leaks(won *winner, look *leakRowsSeen) {
+	if r.bothSides > 0 && (len(r.plan.ids) > 0 || float64(r.bothSides) > r.chanceTwins()) {
 		what := "rows with the same content"
 		if len(r.plan.ids) > 0 {
 			what = "rows with the same ID"
@@ -38,8 +38,19 @@ func (r *run) leaks(won *winner) {
 	}
 	r.leakTime()
 	r.leakIDs(won.candidate)
-	r.leakFeatures(won.model)
+	r.leakFeatures(look)
 	r.leakInstants()
+}
+
+// chanceTwins is how many rows of the holdout may have a row of the same content in the training part without that
+// telling anything: three times what chance gives to rows whose columns are independent. Where any column hardly
+// repeats a value it is next to none; in a table of a few categories it is all of them.
+func (r *run) chanceTwins() float64 {
+	f, same := r.train.frame, 1.0
+	for _, name := range r.identity {
+		same *= f.Col(name).Agreement(leakRows)
+	}
+	return 3 * float64(r.rowsTest) * -math.Expm1(-same*float64(f.Rows))
 }
 
 // leakTime warns of a random split of rows that have a time.
@@ -83,7 +94,7 @@ func (r *run) leakIDs(c *candidate) {
 func idLike(c *frame.Column, name string) bool {
 	switch c.Kind {
 	case frame.Category:
-		seen, n := make(map[int32]struct{}, len(c.Code)), 0
+		seen, n := map[int32]struct{}{}, 0
 		for _, code := range c.Code {
 			if code >= 0 {
 				seen[code] = struct{}{}
@@ -92,7 +103,7 @@ func idLike(c *frame.Column, name string) bool {
 		}
 		return n >= leakLeast && float64(len(seen)) >= leakDistinct*float64(n)
 	case frame.Number:
-		seen, n, low, high := make(map[float64]struct{}, len(c.Num)), 0, math.Inf(1), math.Inf(-1)
+		seen, n, low, high := map[float64]struct{}{}, 0, math.Inf(1), math.Inf(-1)
 		for _, v := range c.Num {
 			if math.IsNaN(v) {
 				continue
@@ -113,21 +124,32 @@ func idLike(c *frame.Column, name string) bool {
 	return false
 }
 
-// leakFeatures warns of single features that tell the target nearly alone.
-func (r *run) leakFeatures(m *fitted) {
+// leakRowsSeen are rows of those that a model was fitted on, as it saw them.
+type leakRowsSeen struct {
+	names []string
+	x     model.Matrix
+	y     []float64
+}
+
+// leakSample takes rows for leakFeatures; nil where nothing will be said.
+func (r *run) leakSample(m *fitted) *leakRowsSeen {
 	if len(m.rows) < leakLeast || r.task == model.Clustering {
-		return
+		return nil
 	}
 	step := max(1, len(m.rows)/leakRows)
 	var take []int32
 	for k := 0; k < len(m.rows); k += step {
 		take = append(take, int32(k))
 	}
-	y := make([]float64, len(take))
-	for k, i := range take {
-		y[k] = r.train.y[m.rows[i]]
+	return &leakRowsSeen{names: m.transform.Names(), x: m.x.Take(take), y: model.Take(r.train.y, model.Take(m.rows, take))}
+}
+
+// leakFeatures warns of single features that tell the target nearly alone.
+func (r *run) leakFeatures(look *leakRowsSeen) {
+	if look == nil {
+		return
 	}
-	names := m.transform.Names()
+	names, y := look.names, look.y
 	found := make([]string, len(names))
 	var wg sync.WaitGroup
 	for t := range r.o.Threads {
@@ -135,7 +157,7 @@ func (r *run) leakFeatures(m *fitted) {
 		go func() {
 			defer wg.Done()
 			for k := t; k < len(names); k += r.o.Threads {
-				x := model.Take(m.x.Cols[k], take)
+				x := look.x.Cols[k]
 				if r.task == model.Regression {
 					if c := correlation(x, y); math.Abs(c) > leakFit {
 						found[k] = fmt.Sprintf("correlation %.5f", c)

@@ -86,18 +86,7 @@ func (r *run) divide(rows []int32) error {
 		parts.Gap = append(parts.Gap, inner.Gap...)
 	}
 	r.rowsGap = int64(len(parts.Gap))
-	known := make(map[uint64]struct{}, len(fit)+len(stop))
-	for _, i := range fit {
-		known[r.frame.Hash[i]] = struct{}{}
-	}
-	for _, i := range stop {
-		known[r.frame.Hash[i]] = struct{}{}
-	}
-	for _, i := range parts.Test {
-		if _, both := known[r.frame.Hash[i]]; both {
-			r.bothSides++
-		}
-	}
+	r.bothSides = twins(r.frame.Hash, parts.Test, fit, stop)
 	r.frame.Arrange(slices.Concat(fit, stop, parts.Test))
 	r.fitRows, r.stopRows = len(fit), len(stop)
 	r.train = r.newPart(0, len(fit)+len(stop))
@@ -105,6 +94,27 @@ func (r *run) divide(rows []int32) error {
 	r.rowsTest = int64(len(parts.Test))
 	r.frame = nil // from here on the holdout is the only way to its rows
 	return nil
+}
+
+// twins counts the rows of some that have a row with the same hash among others.
+func twins(hash []uint64, rows []int32, others ...[]int32) int64 {
+	if len(rows) == 0 {
+		return 0
+	}
+	of := make(map[uint64]int64, len(rows))
+	for _, i := range rows {
+		of[hash[i]]++
+	}
+	found := int64(0)
+	for _, list := range others {
+		for _, i := range list {
+			if n := of[hash[i]]; n > 0 {
+				found += n
+				of[hash[i]] = 0
+			}
+		}
+	}
+	return found
 }
 
 // splitSpec is the split as frame takes it.

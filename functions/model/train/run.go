@@ -40,6 +40,8 @@ type run struct {
 	rowsGap   int64
 	rowsTest  int64
 	bothSides int64
+	// snapshotBytes is about what the snapshot takes.
+	snapshotBytes int64
 
 	// train are fitRows rows to fit on, then stopRows for early stopping; validation tells that SPLIT BY COLUMN
 	// named the latter, so that nothing is ever fitted on them.
@@ -281,7 +283,7 @@ func (r *run) warn(w Warning) { r.warnings = append(r.warnings, w) }
 // sortedHashes are the rows that training saw, once each.
 func sortedHashes(list []uint64) []uint64 {
 	out := slices.Clone(list)
-	slices.Sort(out)
+	model.Order(out)
 	return slices.Compact(out)
 }
 

@@ -144,7 +144,7 @@ func (r *run) load(ctx context.Context) error {
 	if err != nil {
 		return r.loadError(err, l)
 	}
-	r.frame, r.loaded = f, rows
+	r.frame, r.loaded, r.snapshotBytes = f, rows, 8*rows*int64(len(f.Cols)+2)
 	if f.Rows == 0 {
 		return at(sqlstate.New(sqlstate.InvalidParameterValue, "the training query returns no rows"), r.spec.QueryPos)
 	}

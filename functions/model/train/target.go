@@ -107,9 +107,10 @@ func (r *run) checkValues(c *frame.Column, rows []int32) error {
 // findClasses lists the classes that occur, in the order of the type, the positive one of two last.
 func (r *run) findClasses(c *frame.Column, rows []int32) error {
 	name, pos := lex.QuoteIdent(r.plan.Target.Name), r.spec.Target.Pos
+	text := classTexts(c)
 	texts := map[string]bool{}
 	for _, i := range rows {
-		if texts[classText(c, int(i))] = true; len(texts) > r.plan.with.maxClasses {
+		if texts[text(int(i))] = true; len(texts) > r.plan.with.maxClasses {
 			return at(sqlstate.Newf(sqlstate.InvalidParameterValue, "target %s has more than %d classes", name, r.plan.with.maxClasses).
 				WithHint("Write TASK regression, group its values in the query, or raise WITH (max_classes = …)."), pos)
 		}
@@ -142,12 +143,21 @@ func (r *run) findClasses(c *frame.Column, rows []int32) error {
 	return nil
 }
 
-// classText is the text of a row's class: of an integer that was read as a number, its digits.
-func classText(c *frame.Column, i int) string {
+// classTexts gives the text of a row's class: of an integer that was read as a number, its digits, which are written
+// once for each number.
+func classTexts(c *frame.Column) func(i int) string {
 	if c.Kind == frame.Category {
-		return c.Dict[c.Code[i]]
+		return func(i int) string { return c.Dict[c.Code[i]] }
 	}
-	return strconv.FormatFloat(c.Num[i], 'f', -1, 64)
+	known := map[float64]string{}
+	return func(i int) string {
+		text, ok := known[c.Num[i]]
+		if !ok {
+			text = strconv.FormatFloat(c.Num[i], 'f', -1, 64)
+			known[c.Num[i]] = text
+		}
+		return text
+	}
 }
 
 // sortClasses sorts numbers by value, an ENUM's labels as it lists them, other texts bytewise.
@@ -237,8 +247,15 @@ func (r *run) labels(f *frame.Frame) []float64 {
 		}
 		return out
 	}
-	for i := range out {
-		out[i] = index[classText(c, i)]
+	text := classTexts(c)
+	byNumber := map[float64]float64{}
+	for i, v := range c.Num {
+		k, ok := byNumber[v]
+		if !ok {
+			k = index[text(i)]
+			byNumber[v] = k
+		}
+		out[i] = k
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package transform
 
 import (
 	"context"
+	"slices"
 
 	"github.com/eiderdb/eider/functions/model"
 	"github.com/eiderdb/eider/functions/model/frame"
@@ -42,6 +43,11 @@ func (t *Fitted) Apply(ctx context.Context, f *frame.Frame, rows []int32) (model
 // rest is what Apply gives. Arguments are those of Fit. It fails after Load, which brings no plan back.
 func (t *Fitted) OutOfFold(ctx context.Context, f *frame.Frame, rows []int32, y []float64, classes int, seed int64, folds int) (model.Matrix, error) {
 	return t.outOfFold(ctx, f, rows, y, classes, seed, folds)
+}
+
+// Learned reports whether a feature was fitted on the target, so that OutOfFold may give other values than Apply.
+func (t *Fitted) Learned() bool {
+	return slices.ContainsFunc(t.sources, func(s source) bool { return s.learned && s.count > 0 })
 }
 
 // Signature are the columns of the user's query that the features need, in the query's order.
