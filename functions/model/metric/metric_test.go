@@ -289,3 +289,34 @@ func BenchmarkIntervals(b *testing.B) {
 		}
 	}
 }
+
+// Scores are ordered by their bits as by their values: NaN first, the zeros alike, ties in the sample's order.
+func TestRank(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	r := rank([]float64{0.5, nan, -2, math.Copysign(0, -1), inf, 0, -inf, 0.5, 5e-324, nan}, func(i int) bool { return i == 4 })
+	require.Equal(t, []int32{1, 9, 6, 2, 3, 5, 8, 0, 7, 4}, r.row)
+	require.Equal(t, []int32{2, 3, 4, 6, 7, 9, 10}, r.ends)
+	require.Equal(t, []bool{false, false, false, false, false, false, false, false, false, true}, r.positive)
+}
+
+// The thresholds' points are those that a pass over the rows gives.
+func TestThresholds(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	s := &Sample{Task: model.Classification, Classes: 2}
+	for i := range 500 {
+		s.Y, s.Value, s.Weight = append(s.Y, float64(i%2)), append(s.Value, math.Round(r.Float64()*20)/20), append(s.Weight, float64(1+i%3))
+	}
+	s.Value[7] = math.NaN()
+	points := thresholds(s.ranksOf(1).steps(s))
+	require.Len(t, points, 57)
+	for _, p := range points {
+		cut := &Sample{Task: s.Task, Classes: 2, Y: s.Y, Value: s.Value, Weight: s.Weight, Threshold: p.X}
+		d, err := Lookup(p.Label, s.Task)
+		require.NoError(t, err)
+		want, ok := d.Value(cut)
+		require.True(t, ok)
+		require.InDelta(t, want, p.Y, 1e-12, "%s from %g on", p.Label, p.X)
+		c := ConfusionOf(cut)
+		require.InDelta(t, c[0][1]+c[1][1], p.Z, 1e-9)
+	}
+}
