@@ -62,7 +62,8 @@ func trainNotes(algorithms map[string]*learn.Algorithm) string {
 	var b strings.Builder
 	b.WriteString("An existing name gets a new version, for which the role needs the privilege TRAIN; a new model belongs to who trains it and needs CREATE on its schema. " +
 		"Everything is stored in the caller's transaction: ROLLBACK leaves nothing but the row in `eider.runs`. Clauses may come in any order, each once.\n\n" +
-		"Returns a row a metric: `model, version, algorithm, split, metric, value, baseline, deployed, rows_train, rows_test, seconds, run_id`.\n\n" +
+		"Returns a row a metric: `metric, value, baseline, split, model, version, algorithm, deployed, rows_train, rows_test, seconds, run_id`. The baseline is\n" +
+		"rounded to six digits; `eider.metrics` has all of them.\n\n" +
 		"- **TASK** follows from the target: classification for BOOLEAN, VARCHAR, ENUM and integers with two values, else regression. Clustering has no TARGET.\n" +
 		"- **USING** with several algorithms lets them compete on the metric.\n" +
 		"- **TRANSFORM** says what the features are; without it every other column is one, encoded by its type. Fitted functions see training rows only, in each fold anew.\n" +

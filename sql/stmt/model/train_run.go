@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -31,7 +32,8 @@ type training struct {
 	incumbent int64
 }
 
-const trainColumns = "model VARCHAR, version BIGINT, algorithm VARCHAR, split VARCHAR, metric VARCHAR, value DOUBLE, baseline DOUBLE, deployed BOOLEAN, " +
+// What differs from row to row comes first: a narrow terminal leaves out the columns in the middle.
+const trainColumns = "metric VARCHAR, value DOUBLE, baseline DOUBLE, split VARCHAR, model VARCHAR, version BIGINT, algorithm VARCHAR, deployed BOOLEAN, " +
 	"rows_train BIGINT, rows_test BIGINT, seconds DOUBLE, run_id VARCHAR"
 
 // trainStatement is a parsed TRAIN MODEL.
@@ -311,12 +313,13 @@ func (r *training) deploy(ctx context.Context, s Session, m *model, v *version) 
 	return true, nil
 }
 
-// rows is what the statement returns: one row a metric of all rows.
+// rows is what the statement returns: one row a metric of all rows. A baseline of six digits and milliseconds leave room
+// for the metric's value.
 func (r *training) rows(v *version, deployed bool) [][]any {
-	seconds := r.run.seconds()
+	seconds := math.Round(r.run.seconds()*1000) / 1000
 	var out [][]any
 	add := func(split, metric any, value, baseline *float64) {
-		out = append(out, []any{v.model, v.number, v.algorithm, split, metric, float(value), float(baseline), deployed, r.result.RowsTrain, r.result.RowsTest, seconds, r.run.id})
+		out = append(out, []any{metric, float(value), float(sixDigits(baseline)), split, v.model, v.number, v.algorithm, deployed, r.result.RowsTrain, r.result.RowsTest, seconds, r.run.id})
 	}
 	for _, m := range r.result.Metrics {
 		if m.Slice == "" {
@@ -327,6 +330,18 @@ func (r *training) rows(v *version, deployed bool) [][]any {
 		add(nil, nil, nil, nil)
 	}
 	return out
+}
+
+// sixDigits rounds to six significant digits.
+func sixDigits(f *float64) *float64 {
+	if f == nil {
+		return nil
+	}
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(*f, 'e', 5, 64), 64)
+	if err != nil {
+		return f
+	}
+	return &rounded
 }
 
 func float(f *float64) any {

@@ -49,7 +49,7 @@ func (b *bench) trained(ctx context.Context, db, metric, statement string) (resu
 	if err != nil {
 		return r, err
 	}
-	const metricColumn, valueColumn = 4, 5 // of TRAIN's result: model, version, algorithm, split, metric, value, …
+	const metricColumn, valueColumn = 0, 1 // of TRAIN's result
 	for _, row := range rows {
 		if len(row) > valueColumn && row[metricColumn] == metric {
 			v, err := strconv.ParseFloat(row[valueColumn], 64)
