@@ -44,6 +44,9 @@ func (v statementSession) Artifact(hash string, data []byte) {
 	v.s.tx.models.add(hash, v.s.db.predictors.Own(hash, data))
 }
 
+// Program implements model.Session.
+func (v statementSession) Program() string { return "Eider " + v.s.db.opts.Version }
+
 // Apart implements model.Session.
 func (v statementSession) Apart(ctx context.Context, f func(ctx context.Context, exec model.Execer) error) error {
 	err := v.s.db.apart.write(ctx, func(ctx context.Context, e execer) error { return f(ctx, e) })

@@ -298,3 +298,19 @@ func TestModelPrivileges(t *testing.T) {
 	require.Equal(t, "false\ttrue", rowsOf(t, ana, "select eider_has_model(current_connection_id(), 'price', ''), eider_has_model(current_connection_id(), 'price', '') or true"))
 	require.Equal(t, "true", rowsOf(t, s, "select eider_has_model(current_connection_id(), 'price', 'predict')"))
 }
+
+// The catalog says which version of the program trained a model.
+func TestModelProgram(t *testing.T) {
+	db, err := Open(t.Context(), Options{Version: "9.8.7"})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	s, err := db.NewSession(t.Context(), SessionOptions{})
+	require.NoError(t, err)
+	_, err = s.Exec(t.Context(), "TRAIN MODEL m TARGET y USING linear AS SELECT i AS x, 2.0 * i AS y FROM range(50) r(i)")
+	require.NoError(t, err)
+	rows, err := s.Query(t.Context(), "SELECT program FROM eider.model_versions")
+	require.NoError(t, err)
+	require.True(t, rows.Next())
+	require.Equal(t, []any{"Eider 9.8.7"}, rows.Values())
+	require.NoError(t, rows.Close())
+}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/eiderdb/eider/engine/builtin"
@@ -39,6 +40,8 @@ type Options struct {
 	Events EventListener
 	// Builtins are the statements and functions on offer; nil is builtin.All().
 	Builtins *builtin.Set
+	// Version is the program's version, which the catalog records of models; "" is that of the build information.
+	Version string
 	// Setup is SQL run once after opening, on an internal connection past gate and rewriter.
 	Setup []string
 	// Catalog keeps a copy of the definitions in what Setup made.
@@ -70,6 +73,16 @@ func (o *Options) EnsureDefaults() {
 	if o.Builtins == nil {
 		o.Builtins = builtin.All()
 	}
+	if o.Version == "" {
+		o.Version = buildVersion()
+	}
+}
+
+func buildVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
 }
 
 func (o *Options) inMemory() bool { return o.Path == "" || o.Path == memoryPath }

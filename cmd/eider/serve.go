@@ -239,7 +239,7 @@ func (r *server) open(ctx context.Context) error {
 	db, err := engine.Open(ctx, engine.Options{
 		Setup: pgcat.Setup(), Catalog: engine.CatalogSQL{Refresh: pgcat.Refresh(), Private: pgcat.Private(), Role: pgcat.Role()},
 		Path: s.DB, ReadOnly: s.ReadOnly, MemoryLimitBytes: s.MemoryLimit, TempDir: s.TempDir,
-		MaxTempBytes: s.MaxTempBytes, Threads: s.Threads, Logger: r.log,
+		MaxTempBytes: s.MaxTempBytes, Threads: s.Threads, Logger: r.log, Version: version,
 	})
 	if err != nil {
 		return openError(s.DB, err)

@@ -274,7 +274,7 @@ func openBackend(ctx context.Context, target string, f sqlFlags, notice func(*sq
 		return nil, errors.New("--read-only needs a database file")
 	}
 	db, err := shell.Open(ctx, engine.Options{
-		Path: target, ReadOnly: f.readOnly, MemoryLimitBytes: limit, Threads: f.threads, TempDir: f.tempDir,
+		Path: target, ReadOnly: f.readOnly, MemoryLimitBytes: limit, Threads: f.threads, TempDir: f.tempDir, Version: version,
 		Logger: slog.New(slog.DiscardHandler), // what goes wrong is shown where it happens
 	}, notice)
 	if err != nil {

@@ -31,6 +31,8 @@ type Session interface {
 	OwnModel(ctx context.Context, model string) error
 	DisownModel(ctx context.Context, model string) error
 	RenameModel(ctx context.Context, from, to string) error
+	// Program is the name and version of what runs, for the record.
+	Program() string
 }
 
 // Execer runs DuckDB SQL past the gate.

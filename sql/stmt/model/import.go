@@ -193,7 +193,7 @@ func (i *importStatement) Plan(ctx context.Context, ss stmt.Session) (*stmt.Plan
 		Prepare: func(ctx context.Context, _ stmt.Session) error {
 			run = begin(key, "import", i.text.Text)
 			var err error
-			if v, data, err = i.load(key, run.id, s.User()); err != nil {
+			if v, data, err = i.load(s, key, run.id, s.User()); err != nil {
 				run.end(ctx, s, err)
 			}
 			return err
@@ -257,7 +257,7 @@ func fileError(err error, at parse.Span, path string) error {
 }
 
 // load reads the file and makes the version, without its number.
-func (i *importStatement) load(key, run, user string) (*version, []byte, error) {
+func (i *importStatement) load(s Session, key, run, user string) (*version, []byte, error) {
 	data, err := readFile(i.path)
 	if err != nil {
 		return nil, nil, err
@@ -266,7 +266,7 @@ func (i *importStatement) load(key, run, user string) (*version, []byte, error) 
 	if i.format.text == formatBundle {
 		v, data, err = readBundle(data)
 	} else {
-		v, data, err = i.foreign(data)
+		v, data, err = i.foreign(s, data)
 	}
 	if err == nil {
 		_, err = artifact.Open(data, i.o.algorithms)
@@ -295,7 +295,7 @@ func readFile(path word) ([]byte, error) {
 }
 
 // foreign makes a version of another program's model.
-func (i *importStatement) foreign(data []byte) (*version, []byte, error) {
+func (i *importStatement) foreign(s Session, data []byte) (*version, []byte, error) {
 	read := i.o.importers[i.format.text]
 	if read == nil {
 		return nil, nil, parse.Errorf(i.format.span, sqlstate.FeatureNotSupported, "format %s can't be read by this program", i.format.text)
@@ -307,7 +307,7 @@ func (i *importStatement) foreign(data []byte) (*version, []byte, error) {
 	if i.task.text != "" && learn.Task(i.task.text) != f.Task {
 		return nil, nil, parse.Errorf(i.task.span, sqlstate.InvalidParameterValue, "the file holds a model for %s (%s), not %s", f.Task, f.Objective, i.task.text)
 	}
-	v := &version{algorithm: f.Algorithm, task: f.Task, output: "DOUBLE", transform: "{}", spec: "{}", program: program(), library: ""}
+	v := &version{algorithm: f.Algorithm, task: f.Task, output: "DOUBLE", transform: "{}", spec: "{}", program: s.Program(), library: ""}
 	if i.target != nil {
 		v.target = i.target.Text
 	}

@@ -367,7 +367,7 @@ func (r *training) version(s Session) (*version, error) {
 		transform: string(fitted), features: res.Transform.Names(), featureSQL: res.Transform.SQL(lex.QuoteIdent), spec: spec,
 		statement: r.stmt.text.Text, query: r.stmt.query.Text, seed: res.Seed, fingerprint: res.Fingerprint,
 		rowsTrain: &res.RowsTrain, rowsTest: &res.RowsTest, identity: res.Identity, trainRows: hashBytes(res.Hashes),
-		program: program(), library: library(res), createdBy: s.User(),
+		program: s.Program(), library: library(res), createdBy: s.User(),
 	}
 	for _, f := range res.Signature {
 		v.signature = append(v.signature, predict.Field{Name: f.Name, Type: f.Type.String()})
