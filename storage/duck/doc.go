@@ -19,7 +19,8 @@
 //
 // An interrupt that comes before DuckDB has begun to plan is forgotten by DuckDB;
 // operation.cancel and eider_execute close that gap with a flag, so that the end of
-// a context always ends its statement and never another one.
+// a context always ends its statement and never another one. A plan's tasks run in
+// DuckDB's threads as soon as it is made: whoever gives a plan up has to interrupt it.
 //
 // Preparing `select 1` costs about as much as running it by duckdb_query does (both
 // parse and plan); executing what is prepared adds a third of that. Statements with

@@ -189,7 +189,7 @@ char *eider_enum_labels(duckdb_logical_type type, uint32_t n, uint64_t *ends) {
 
 enum { RESULT_CHANGED_ROWS = 1, RESULT_NOTHING = 2, TYPE_BIGINT = 5 };
 
-int eider_execute(duckdb_prepared_statement stmt, bool streaming, eider_run *run) {
+int eider_execute(duckdb_connection conn, duckdb_prepared_statement stmt, bool streaming, eider_run *run) {
 	duckdb_pending_result pending = NULL;
 	int state = streaming ? duckdb_pending_prepared_streaming(stmt, &pending) : duckdb_pending_prepared(stmt, &pending);
 	if (state != 0) {
@@ -198,8 +198,9 @@ int eider_execute(duckdb_prepared_statement stmt, bool streaming, eider_run *run
 		return EIDER_ERROR;
 	}
 	if (__atomic_load_n(&run->cancelled, __ATOMIC_SEQ_CST)) {
-		duckdb_destroy_pending(&pending);
-		return EIDER_CANCELLED;
+		/* The tasks run already, in DuckDB's threads, and would go on to their end:
+		   they have to be told again, and execute has to gather them. */
+		duckdb_interrupt(conn);
 	}
 	state = duckdb_execute_pending(pending, &run->result);
 	duckdb_destroy_pending(&pending);

@@ -78,11 +78,11 @@ typedef struct {
 	int64_t changed;
 } eider_run;
 
-enum { EIDER_OK = 0, EIDER_ERROR = 1, EIDER_CANCELLED = 2 };
+enum { EIDER_OK = 0, EIDER_ERROR = 1 };
 
 // eider_execute runs stmt until its first chunk exists (streaming) or to the end.
 // The flag is looked at after planning, where DuckDB forgets earlier interrupts.
-int eider_execute(duckdb_prepared_statement stmt, bool streaming, eider_run *run);
+int eider_execute(duckdb_connection conn, duckdb_prepared_statement stmt, bool streaming, eider_run *run);
 void eider_destroy_run(eider_run *run);
 // eider_is_streaming tells whether chunks are still computed by the connection.
 bool eider_is_streaming(const eider_run *run);

@@ -25,6 +25,7 @@ type Result struct {
 	chunk   types.Chunk
 	rows    bool
 	ended   bool
+	done    bool  // DuckDB computes nothing for it any more
 	err     error // what ended it early
 }
 
@@ -96,12 +97,14 @@ func (r *Result) fetch(ctx context.Context, call func() C.int64_t) (int, error) 
 	}
 	n := call()
 	if n < 0 {
+		r.done = true
 		if e := newError(takeString(&r.c.error)); e.Code != sqlstate.QueryCanceled && !r.op.isCancelled() {
 			return 0, r.fail(e)
 		}
 		return 0, r.fail(r.cancelled(ctx))
 	}
 	if n == 0 {
+		r.done = true
 		r.drop()
 	}
 	return int(n), nil
@@ -137,6 +140,10 @@ func (r *Result) drop() {
 	if r.conn.stream == r {
 		r.conn.stream = nil
 		r.op.retire()
+		if !r.done {
+			// Otherwise DuckDB's threads compute the rest, and the next statement waits for them.
+			C.duckdb_interrupt(r.conn.handle())
+		}
 	}
 	delete(r.conn.open, r)
 	C.eider_destroy_run(r.c)

@@ -289,9 +289,15 @@ func (s *Stmt) Stream(ctx context.Context) (*Result, error) { return s.run(ctx, 
 // counts against the memory limit and may spill.
 func (s *Stmt) Execute(ctx context.Context) (*Result, error) { return s.run(ctx, false) }
 
-func (s *Stmt) run(ctx context.Context, streaming bool) (*Result, error) {
-	r := &Result{conn: s.conn, ctx: ctx, c: new(C.eider_run)}
+// newResult is the result of a statement that is still to run.
+func newResult(ctx context.Context, c *Conn) *Result {
+	r := &Result{conn: c, ctx: ctx, c: new(C.eider_run)}
 	r.op.cancelled = (*int32)(unsafe.Pointer(&r.c.cancelled))
+	return r
+}
+
+func (s *Stmt) run(ctx context.Context, streaming bool) (*Result, error) {
+	r := newResult(ctx, s.conn)
 	if err := s.conn.begin(ctx, &r.op); err != nil {
 		return nil, err
 	}
@@ -318,11 +324,8 @@ func (s *Stmt) start(ctx context.Context, o *operation, run *C.eider_run, stream
 	if err := s.checkBound(); err != nil {
 		return err
 	}
-	switch C.eider_execute(s.stmt, C.bool(streaming), run) {
-	case C.EIDER_OK:
+	if C.eider_execute(s.conn.handle(), s.stmt, C.bool(streaming), run) == C.EIDER_OK {
 		return nil
-	case C.EIDER_CANCELLED:
-		return cancelled(ctx)
 	}
 	return s.conn.failure(ctx, o, takeString(&run.error))
 }
