@@ -26,8 +26,9 @@ import (
 // be the same is left to DuckDB.
 type single struct {
 	model *compiledModel
-	// params are the places of the cells' parameters.
+	// params are the places of the cells' parameters, given their types.
 	params []int
+	given  []types.ID
 	// class is the one whose probability is asked for, -1 for one that the model doesn't have; predict asks for the label.
 	class  int
 	chance bool
@@ -154,7 +155,7 @@ func (p *plain) compileSingle(ctx context.Context, made *prepared) *single {
 	if err != nil {
 		return nil
 	}
-	one := &single{model: c, params: make([]int, len(c.fields)), chance: shape.form == predict.Proba, class: slices.Index(c.classes, shape.label)}
+	one := &single{model: c, params: make([]int, len(c.fields)), given: make([]types.ID, len(c.fields)), chance: shape.form == predict.Proba, class: slices.Index(c.classes, shape.label)}
 	if c.evaluator == nil || db.planned.Load() != made.global || !one.place(shape, p.params) || !one.fits(p.columns[0].Type) {
 		c.handle.Release()
 		return nil
@@ -162,7 +163,7 @@ func (p *plain) compileSingle(ctx context.Context, made *prepared) *single {
 	return one
 }
 
-// place finds each cell's parameter; false where one isn't of the column's very type.
+// place finds each cell's parameter; false where one doesn't become the column's type without loss.
 func (one *single) place(shape *singleShape, params []*types.Type) bool {
 	for i, f := range one.model.fields {
 		k := slices.IndexFunc(shape.items, func(it singleItem) bool { return lex.EqualFold(it.name, f.Name) })
@@ -173,22 +174,54 @@ func (one *single) place(shape *singleShape, params []*types.Type) bool {
 		if want == types.Enum {
 			want = types.Varchar
 		}
-		switch want {
-		case types.Double, types.Boolean, types.SmallInt, types.Integer, types.BigInt, types.Varchar:
-		default:
-			return false
-		}
-		if t := types.Named(it.cast); it.cast != "" && (t == nil || t.ID != want) {
-			if !(it.cast == "FLOAT8" && want == types.Double || it.cast == "TEXT" && want == types.Varchar || it.cast == "INT" && want == types.Integer) {
+		given := params[it.param-1].ID
+		cast := given
+		if it.cast != "" {
+			if cast = castNamed(it.cast); cast == types.Unknown {
 				return false
 			}
 		}
-		if params[it.param-1].ID != want {
+		if !widens(given, cast) || !widens(cast, want) {
 			return false
 		}
-		one.params[i] = it.param - 1
+		one.params[i], one.given[i] = it.param-1, given
 	}
 	return true
+}
+
+// castNamed is the type behind ::, Unknown for one that isn't among those of widens.
+func castNamed(name string) types.ID {
+	switch name {
+	case "FLOAT8":
+		return types.Double
+	case "INT", "INT4":
+		return types.Integer
+	case "INT8":
+		return types.BigInt
+	case "INT2":
+		return types.SmallInt
+	case "TEXT":
+		return types.Varchar
+	case "BOOL":
+		return types.Boolean
+	}
+	if t := types.Named(name); t != nil {
+		return t.ID
+	}
+	return types.Unknown
+}
+
+// widens tells whether a cast gives each value of a type what Go gives it: to itself, to a wider whole number, to DOUBLE.
+func widens(from, to types.ID) bool {
+	whole := []types.ID{types.SmallInt, types.Integer, types.BigInt}
+	f, t := slices.Index(whole, from), slices.Index(whole, to)
+	switch {
+	case f >= 0:
+		return t >= f || to == types.Double
+	case from == types.Double, from == types.Boolean, from == types.Varchar:
+		return from == to
+	}
+	return false
 }
 
 // fits tells whether the result is of the type that was described, and makes the classes' labels.
@@ -216,7 +249,7 @@ func (one *single) predict(args []any, t *types.Type) (types.Vector, bool) {
 	defer c.rows.Put(r)
 	null := true
 	for i, k := range one.params {
-		cell, ok := argCell(args[k], c.fields[i].Type.ID)
+		cell, ok := argCell(args[k], one.given[i])
 		if !ok {
 			return types.Vector{}, false
 		}
@@ -251,7 +284,7 @@ func (one *single) predict(args []any, t *types.Type) (types.Vector, bool) {
 	return b.Vector(), err == nil
 }
 
-// argCell is a parameter's value as a column's, where no cast is needed.
+// argCell is a parameter's value as a column's; false where it isn't of the parameter's type.
 func argCell(v any, id types.ID) (transform.Cell, bool) {
 	whole := func(n, least, most int64) (transform.Cell, bool) {
 		return transform.Cell{Num: float64(n), Int: n}, n >= least && n <= most
@@ -279,7 +312,7 @@ func argCell(v any, id types.ID) (transform.Cell, bool) {
 		}
 		return cell, id == types.Boolean
 	case string:
-		return transform.Cell{Text: x}, (id == types.Varchar || id == types.Enum) && utf8.ValidString(x) && !strings.Contains(x, "\x00")
+		return transform.Cell{Text: x}, id == types.Varchar && utf8.ValidString(x) && !strings.Contains(x, "\x00")
 	case int:
 		return number(int64(x))
 	case int16:

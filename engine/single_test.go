@@ -96,6 +96,45 @@ func TestSingleIsDuckDB(t *testing.T) {
 	}
 }
 
+// Clients declare numbers by their size: what widens without loss is no cast that needs DuckDB.
+func TestSingleWidens(t *testing.T) {
+	s := newSession(t, openDB(t, Options{}), SessionOptions{})
+	exec(t, s, singles)
+	const row = "{'age': $1, 'plan': $2::text, 'usage': $3, 'member': $4, 'visits': $5::int}"
+	whole := func(id types.ID) *types.Type { return types.Of(id) }
+	for _, c := range []struct {
+		declared []*types.Type
+		single   bool
+	}{
+		{[]*types.Type{whole(types.SmallInt), nil, whole(types.SmallInt), nil, whole(types.Integer)}, true},
+		{[]*types.Type{whole(types.Integer), nil, whole(types.BigInt), nil, whole(types.SmallInt)}, true},
+		{[]*types.Type{whole(types.BigInt), nil, whole(types.Double), nil, nil}, false},
+		{[]*types.Type{nil, nil, whole(types.Float), nil, nil}, false},
+		{[]*types.Type{whole(types.Varchar), nil, nil, nil, nil}, false},
+	} {
+		for _, sql := range []string{"SELECT predict_proba('gone', " + row + ")['false']", "SELECT predict('worth', " + row + ")"} {
+			var answers [2]any
+			for k, text := range []string{sql, sql + " WHERE true"} {
+				st, err := s.Prepare(context.Background(), text, s.Split(text)[0], c.declared)
+				require.NoError(t, err)
+				args := []any{int64(33), "pro", int64(3), true, int64(7)}
+				if c.declared[0] != nil && c.declared[0].ID == types.Varchar {
+					args[0] = "33"
+				}
+				if d := c.declared[2]; d == nil || d.ID == types.Float || d.ID == types.Double {
+					args[2] = 3.0
+				}
+				answeredBy(t, st, args...)
+				var bySingle bool
+				answers[k], bySingle = answeredBy(t, st, args...)
+				require.Equal(t, c.single && k == 0, bySingle, "%v: %s", c.declared, text)
+				require.NoError(t, st.Close())
+			}
+			require.Equal(t, answers[1], answers[0], sql)
+		}
+	}
+}
+
 // Statements that only look like it are left alone.
 func TestSingleLeavesOthers(t *testing.T) {
 	s := newSession(t, openDB(t, Options{}), SessionOptions{})

@@ -103,11 +103,11 @@ func bind(find Finder, connection uint64, name string, args []fn.Arg, skip int, 
 	if err == nil && fused {
 		c.program, err = h.program(steps)
 	}
-	if err == nil {
-		err = c.arguments(args[skip:])
-	}
 	if err == nil && check != nil {
 		err = check(c)
+	}
+	if err == nil {
+		err = c.arguments(args[skip:])
 	}
 	if err != nil {
 		h.Release()
