@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/eiderdb/eider/engine/point"
 	"github.com/eiderdb/eider/storage/duck"
 )
 
@@ -37,6 +38,8 @@ type ruleEnv struct {
 	*Session
 	ctx context.Context //nolint:containedctx // of the one Prepare that the rules run in
 	predictions
+	// points is what became of the point-in-time joins, nil without any.
+	points *point.Lowered
 }
 
 // What RefreshCatalog tells a session to read.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/eiderdb/eider/engine/gate"
+	"github.com/eiderdb/eider/engine/point"
 	"github.com/eiderdb/eider/engine/window"
 	"github.com/eiderdb/eider/functions/predict"
 	"github.com/eiderdb/eider/sql/rewrite"
@@ -35,6 +36,8 @@ type DB struct {
 	macros macroSet
 	// windows lowers the window functions, before the sessions' rules see a text.
 	windows *rewrite.Set
+	// points lowers the point-in-time joins, likewise.
+	points *point.Rules
 	// expansions writes queries in place of the table functions that have one for each call.
 	expansions rewrite.Rule
 	gate       *gate.Gate
@@ -102,6 +105,7 @@ func (db *DB) start(ctx context.Context) (err error) {
 		return err
 	}
 	db.windows, db.expansions = rewrite.Compile(lower), expansionRule(o.Builtins.Functions)
+	db.points = point.New()
 	if o.TempDir == "" {
 		if db.ownTemp, err = os.MkdirTemp("", "eider-"); err != nil {
 			return fmt.Errorf("make a directory for temporary files: %w", err)

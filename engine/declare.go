@@ -160,7 +160,7 @@ func (d *declare) run(ctx context.Context, args []any) (*output, error) {
 // statement: later ones fetch its rows. ctx reaches it while it starts.
 func (s *Session) background(ctx context.Context, d *declare, args []any) (*Cursor, error) {
 	own, cancel := context.WithCancelCause(context.Background())
-	c := &Cursor{s: s, caller: own, ctx: own, running: &running{cancel: cancel}, started: time.Now(), hold: d.hold}
+	c := &Cursor{s: s, caller: own, ctx: own, running: &running{cancel: cancel, stopped: own.Err}, started: time.Now(), hold: d.hold}
 	defer c.reachedBy(ctx)()
 	out, err := d.inner.op.run(own, args)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/eiderdb/eider/engine/gate"
+	"github.com/eiderdb/eider/functions/rolling"
 )
 
 // User is the session's current role: who opened it, or what SET ROLE chose.
@@ -66,7 +67,7 @@ func (db *DB) newGate(committed gate.Querier) *gate.Gate {
 		}
 		functions = append(functions, f)
 	}
-	for _, name := range []string{setConfigFunction, settingFunction, notifyFunction} { // each acts on its caller's session only
+	for _, name := range []string{setConfigFunction, settingFunction, notifyFunction, rolling.InstantName, rolling.OperatorName} { // each acts on its caller's session or its arguments only
 		functions = append(functions, gate.Function{Name: name})
 	}
 	return gate.New(gate.Options{

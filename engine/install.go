@@ -10,6 +10,7 @@ import (
 
 	"github.com/eiderdb/eider/functions/fn"
 	"github.com/eiderdb/eider/functions/predict"
+	"github.com/eiderdb/eider/functions/rolling"
 	"github.com/eiderdb/eider/sql/lex"
 	"github.com/eiderdb/eider/sql/types"
 	"github.com/eiderdb/eider/storage/duck"
@@ -100,7 +101,7 @@ func (db *DB) install(ctx context.Context, conn *duck.Conn) error {
 			}
 		}
 	}
-	for _, d := range append(predict.Callbacks(db.findModel), db.lookScalar()) {
+	for _, d := range append(predict.Callbacks(db.findModel), db.lookScalar(), rolling.Instant(), rolling.Operator(db.stopped)) {
 		if err := conn.RegisterScalar(ctx, duck.DeclScalar(d)); err != nil {
 			return fmt.Errorf("register function %s: %w", d.Name, err)
 		}

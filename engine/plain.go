@@ -123,6 +123,7 @@ func (p *plain) prepareOnce(ctx context.Context, w *predictions) error {
 	env := &ruleEnv{Session: s, ctx: ctx}
 	text, source, err := s.rewritten(&p.q, env)
 	*w, p.features = env.predictions, env.features
+	points := env.points
 	if err != nil {
 		return err
 	}
@@ -154,7 +155,7 @@ func (p *plain) prepareOnce(ctx context.Context, w *predictions) error {
 		stmt, err = s.conn.Prepare(ctx, text)
 	}
 	if err != nil {
-		return p.q.outsideTransform(window.Explain(mapError(err, source), p.q.text, p.q.st, s.db.opts.Builtins.Functions))
+		return p.q.outsideTransform(window.Explain(points.Explain(mapError(err, source)), p.q.text, p.q.st, s.db.opts.Builtins.Functions))
 	}
 	if err := verdict.Prepared(stmt.Kind().String()); err != nil {
 		_ = stmt.Close()
@@ -176,20 +177,30 @@ func (p *plain) prepareOnce(ctx context.Context, w *predictions) error {
 }
 
 // rewritten applies the rules to a query; source turns offsets of the text into those of the
-// client's. Window functions come first: they may copy expressions, and other rules see
-// each copy.
+// client's. Window functions and point-in-time joins come first: they may copy expressions, and
+// other rules see each copy.
 func (s *Session) rewritten(q *query, env *ruleEnv) (text string, source func(int) int, err error) {
 	text, first, err := s.db.windows.Apply(q.text, q.st, env)
 	if err != nil {
 		return "", nil, err
 	}
-	if first.Identity() {
-		text, m, err := s.rules.Apply(q.text, q.st, env)
-		return text, m.Source, err
+	src, st, here := q.text, q.st, func(at int) int { return at }
+	if !first.Identity() {
+		src, st, here = text, lex.Split(text)[0], first.Source
 	}
-	text, second, err := s.rules.Apply(text, lex.Split(text)[0], env)
-	env.moved(first.Source)
-	return text, func(at int) int { return first.Source(second.Source(at)) }, mapError(err, first.Source)
+	if env.points, err = s.db.points.Lower(env.ctx, src, st, env); err != nil {
+		return "", nil, mapError(err, here)
+	}
+	if l := env.points; l != nil {
+		before := here
+		for i := range l.Notes {
+			l.Notes[i].At = before(l.Notes[i].At)
+		}
+		src, st, here = l.Text, lex.Split(l.Text)[0], func(at int) int { return before(l.Source(at)) }
+	}
+	text, last, err := s.rules.Apply(src, st, env)
+	env.moved(here)
+	return text, func(at int) int { return here(last.Source(at)) }, mapError(err, here)
 }
 
 // fresh prepares again what has become stale; a result of another shape is 0A000.

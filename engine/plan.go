@@ -31,6 +31,9 @@ func (s *Session) plan(ctx context.Context, q *query) (operation, error) {
 			return op, err
 		}
 	case classify.Define:
+		if err := s.sparesFeatureViews(ctx, q); err != nil {
+			return nil, err
+		}
 		if op := s.planDrop(q); op != nil {
 			return op, nil
 		}

@@ -61,7 +61,9 @@ type Session struct {
 // running is a statement that Cancel can reach.
 type running struct {
 	cancel context.CancelCauseFunc
-	timer  *time.Timer
+	// stopped is why the statement is to end, nil while it isn't.
+	stopped func() error
+	timer   *time.Timer
 }
 
 func errUserCancel() *sqlstate.Error {
@@ -185,7 +187,7 @@ func (s *Session) usable() error {
 // enterStatement makes ctx reachable by Cancel and the timeout.
 func (s *Session) enterStatement(ctx context.Context) (context.Context, *running) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	r := &running{cancel: cancel}
+	r := &running{cancel: cancel, stopped: ctx.Err}
 	if s.statementTimeout > 0 {
 		r.timer = time.AfterFunc(s.statementTimeout, func() { cancel(errTimeout()) })
 	}

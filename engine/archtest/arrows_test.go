@@ -47,6 +47,7 @@ var arrows = []arrow{
 	{From: "sql/lineage", To: []string{"sql/lex", "sql/parse", "sql/classify", "sql/types", "sql/sqlstate"}, Std: true},
 	{From: "sql/stmt", To: contracts, Std: true},
 	{From: "sql/stmt/model", To: slices.Concat(contracts, modelParts, []string{"functions/model/train", "functions/model/tune", "functions/predict", "sql/lineage"})},
+	{From: "sql/stmt/feature", To: append(slices.Clone(contracts), "functions/rolling")}, // what WINDOWS can compute, and of what
 	{From: "sql/stmt/...", To: contracts},
 	{From: "sql/logictest/...", To: []string{"sql/logictest", "sql/types", "sql/sqlstate"}},
 	{From: "sql/...", To: []string{"sql/lex", "sql/parse", "sql/types", "sql/sqlstate"}},

@@ -21,6 +21,7 @@ import (
 	"github.com/eiderdb/eider/functions/stat"
 	"github.com/eiderdb/eider/functions/window"
 	"github.com/eiderdb/eider/sql/stmt"
+	featurestmt "github.com/eiderdb/eider/sql/stmt/feature"
 	modelstmt "github.com/eiderdb/eider/sql/stmt/model"
 	"github.com/eiderdb/eider/sql/stmt/role"
 )
@@ -37,7 +38,7 @@ type Set struct {
 func All() *Set {
 	algorithms := slices.Concat(linear.All(), cluster.All(), xgboost.All(), lightgbm.All())
 	return &Set{
-		Statements: slices.Concat(role.All(), modelstmt.All(algorithms, importers())),
+		Statements: slices.Concat(role.All(), modelstmt.All(algorithms, importers()), featurestmt.All()),
 		Functions:  slices.Concat(clean.All(), predict.All(), window.All(), feature.All(), stat.All(), transform.Functions()),
 		Algorithms: algorithms,
 	}

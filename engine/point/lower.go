@@ -1,0 +1,290 @@
+package point
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/eiderdb/eider/functions/rolling"
+	"github.com/eiderdb/eider/sql/lex"
+	"github.com/eiderdb/eider/sql/rewrite"
+	"github.com/eiderdb/eider/sql/sqlstate"
+	"github.com/eiderdb/eider/sql/stmt/feature"
+)
+
+// Columns of the joins' own.
+const (
+	atColumn  = "__eider_at"
+	keyColumn = "__eider_k"
+)
+
+func key(k int) string { return keyColumn + strconv.Itoa(k+1) }
+
+func hiddenColumns(keys int) string {
+	names := []string{atColumn}
+	for k := range keys {
+		names = append(names, key(k))
+	}
+	return strings.Join(names, ", ")
+}
+
+// lower writes what a join becomes.
+func (w *writer) lower(j *join, joins []*join) error {
+	left := w.left(j, joins)
+	if len(left) == 0 {
+		return w.at(j.first, sqlstate.SyntaxError, "POINT IN TIME JOIN needs labels on its left")
+	}
+	if err := w.compared(j, left); err != nil {
+		return err
+	}
+	var parts []rewrite.Part
+	if len(j.view.Windows) > 0 {
+		if err := w.twice(j, left); err != nil {
+			return err
+		}
+		parts = w.windows(j, left)
+	} else {
+		parts = w.newest(j)
+	}
+	w.Compose(w.Toks[j.first].Start, w.Toks[j.last].End, parts...)
+	return nil
+}
+
+// facts names the view that has the facts.
+func (w *writer) facts(v *feature.View) string {
+	name := lex.QuoteIdent(v.Schema) + "." + lex.QuoteIdent(v.Name)
+	if w.stored() {
+		return name // stays true when the file is renamed or attached
+	}
+	return lex.QuoteIdent(w.pass.FactsDatabase()) + "." + name
+}
+
+// stored tells whether the statement defines a view or a macro in the database itself.
+func (w *writer) stored() bool {
+	if !w.Word(0, "create") {
+		return false
+	}
+	for i := 1; i < len(w.Toks); i++ {
+		switch {
+		case w.Word(i, "temp"), w.Word(i, "temporary"), w.Is(i, "("), w.Word(i, "as"):
+			return false
+		case w.Word(i, "view"), w.Word(i, "macro"), w.Word(i, "function"):
+			return true
+		}
+	}
+	return false
+}
+
+// instant is the label's time.
+func (w *writer) instant(j *join) []rewrite.Part {
+	return []rewrite.Part{text(rolling.InstantName + "(("), w.copied(j.time), text("), " + lex.QuoteLiteral(j.view.Kind) + ", " + lex.QuoteLiteral(j.view.Key()) + ")")}
+}
+
+// micros is a fact's time in microseconds, NULL where it is infinite.
+func micros(v *feature.View, column string) string {
+	return "epoch_us(CAST(" + lex.QuoteIdent(column) + " AS " + strings.ToUpper(v.Kind) + "))"
+}
+
+// times are when a fact happened and was available.
+func times(v *feature.View) (event, available string) {
+	event = micros(v, v.EventTime)
+	available = event
+	if v.AvailableTime != "" {
+		available = micros(v, v.AvailableTime)
+	}
+	return event, available
+}
+
+// newest lowers a join that gives the newest fact: an ASOF join with the frontier.
+func (w *writer) newest(j *join) []rewrite.Part {
+	parts := []rewrite.Part{text("ASOF LEFT JOIN (" + frontier(j.view, w.facts(j.view)) + ") AS " + j.quoted + " ON ")}
+	when := w.instant(j)
+	if !w.asks(j.on) { // DuckDB wants a column of the left side in an inequality, AS OF $1 has none
+		when[len(when)-1].Text = strings.TrimSuffix(when[len(when)-1].Text, ")") + ", "
+		when = append(append(when, j.keys[0]...), text(")"))
+	}
+	parts = append(parts, when...)
+	parts = append(parts, text(" >= "+j.quoted+"."+atColumn))
+	for k, expr := range j.keys {
+		parts = append(append(append(parts, text(" AND ")), expr...), text(" = "+j.quoted+"."+key(k)))
+	}
+	return parts
+}
+
+// frontier is the query of the facts that are ever the newest ones known, with the time from which
+// each is. Among facts that are known from the same moment on, one is kept.
+func frontier(v *feature.View, from string) string {
+	event, available := times(v)
+	var entity, others, ties, given []string
+	for k, name := range v.Entity {
+		entity = append(entity, lex.QuoteIdent(name)+" AS "+key(k))
+		given = append(given, lex.QuoteIdent(name)+" IS NOT NULL")
+	}
+	for _, c := range v.Columns {
+		if v.IsEntity(c.Name) {
+			continue
+		}
+		q := lex.QuoteIdent(c.Name)
+		others = append(others, q)
+		if c.Name != v.EventTime && c.Name != v.AvailableTime {
+			ties = append(ties, q+" ASC NULLS FIRST")
+		}
+	}
+	keys := strings.Split(strings.TrimPrefix(hiddenColumns(len(v.Entity)), atColumn+", "), ", ")
+	by := append([]string{atColumn + " ASC", "__eider_e ASC", "__eider_a ASC"}, ties...)
+	rows := fmt.Sprintf("SELECT *, greatest(__eider_e, __eider_a) AS %s FROM (SELECT %s, %s, %s AS __eider_e, %s AS __eider_a FROM %s WHERE %s)"+
+		" WHERE __eider_e IS NOT NULL AND __eider_a IS NOT NULL",
+		atColumn, strings.Join(entity, ", "), strings.Join(others, ", "), event, available, from, strings.Join(given, " AND "))
+	out := append(append([]string{}, keys...), others...)
+	kept := fmt.Sprintf("SELECT %s, %s, __eider_e FROM (SELECT *, max(__eider_e) OVER (__eider_w ROWS UNBOUNDED PRECEDING) AS __eider_m, lead(%s) OVER __eider_w AS __eider_n"+
+		" FROM (%s) WINDOW __eider_w AS (PARTITION BY %s ORDER BY %s)) WHERE __eider_e = __eider_m AND %s IS DISTINCT FROM __eider_n",
+		strings.Join(out, ", "), atColumn, atColumn, rows, strings.Join(keys, ", "), strings.Join(by, ", "), atColumn)
+	if v.TTL == 0 {
+		return fmt.Sprintf("SELECT %s, %s FROM (%s)", strings.Join(out, ", "), atColumn, kept)
+	}
+	return limited(v, keys, others, kept)
+}
+
+// limited ends the turn of a fact that grows too old by a row without features.
+func limited(v *feature.View, keys, others []string, kept string) string {
+	const never = math.MaxInt64
+	ttl := v.TTL
+	last := fmt.Sprintf("CASE WHEN __eider_e > %d THEN %d ELSE __eider_e + %d END", never-ttl, int64(never), ttl)
+	var features []string
+	for _, q := range others {
+		features = append(features, "CASE WHEN __eider_s.live THEN "+q+" END AS "+q)
+	}
+	dead := "{'at': __eider_l + 1, 'live': FALSE}"
+	live := "{'at': " + atColumn + ", 'live': TRUE}"
+	return fmt.Sprintf("SELECT %s, %s, __eider_s.at AS %s FROM (SELECT *, unnest(CASE WHEN __eider_l < %s THEN [] WHEN __eider_l = %d OR __eider_n <= __eider_l + 1 THEN [%s] ELSE [%s, %s] END) AS __eider_s"+
+		" FROM (SELECT *, %s AS __eider_l, lead(%s) OVER (PARTITION BY %s ORDER BY %s) AS __eider_n FROM (%s)))",
+		strings.Join(keys, ", "), strings.Join(features, ", "), atColumn, atColumn, int64(never), live, live, dead, last, atColumn, strings.Join(keys, ", "), atColumn, kept)
+}
+
+// asks tells whether a parameter ? stands among tokens, which can't be written twice.
+func (w *writer) asks(s span) bool {
+	for i := s.lo; i < s.hi; i++ {
+		if w.Toks[i].Kind == lex.Question {
+			return true
+		}
+	}
+	return false
+}
+
+// twice refuses a left side that can't be read twice.
+func (w *writer) twice(j *join, left []span) error {
+	all := append([]span{j.time}, left...)
+	if j.on.hi > j.on.lo {
+		all = append(all, j.on)
+	}
+	for _, s := range all {
+		for i := s.lo; i < s.hi; i++ {
+			switch {
+			case w.Toks[i].Kind == lex.Question:
+				return w.at(i, sqlstate.FeatureNotSupported, "a parameter ? can't stand in the labels of a feature view with WINDOWS").WithHint("Number the parameters: $1.")
+			case w.Word(i, "tablesample"), w.Word(i, "using") && w.Word(i+1, "sample"), volatile[w.Name(i)] && w.Is(i+1, "("):
+				return w.at(i, sqlstate.FeatureNotSupported, "the labels of a feature view with WINDOWS are read twice, and %s gives others each time", strings.ToUpper(w.Text(i))).
+					WithHint("Give them a name first: WITH labels AS MATERIALIZED (SELECT …).")
+			}
+		}
+	}
+	return nil
+}
+
+// volatile are functions that give something else at each call.
+var volatile = map[string]bool{"random": true, "uuid": true, "gen_random_uuid": true, "uuidv4": true, "uuidv7": true, "nextval": true}
+
+// windows lowers a join that gives aggregates.
+func (w *writer) windows(j *join, left []span) []rewrite.Part {
+	v := j.view
+	l := layoutOf(v)
+	keys := strings.TrimPrefix(hiddenColumns(len(v.Entity)), atColumn+", ")
+	head := "LEFT JOIN (SELECT " + keys + ", " + atColumn + ", " + strings.Join(l.features, ", ") +
+		" FROM (SELECT " + keys + ", unnest(__eider_r.at) AS " + atColumn + ", " + strings.Join(l.slots, ", ") +
+		" FROM (SELECT *, " + rolling.OperatorName + "(__eider_rows, " + lex.QuoteLiteral(l.spec.Text()) + ") AS __eider_r" +
+		" FROM (SELECT " + keys + ", list({'t': __eider_t, 'a': __eider_a" + l.members + "}) AS __eider_rows FROM (" + w.gathered(v, l) +
+		" UNION ALL SELECT "
+	parts := []rewrite.Part{text(head)}
+	for _, expr := range j.keys {
+		parts = append(append(parts, expr...), text(", "))
+	}
+	parts = append(parts, w.instant(j)...)
+	parts = append(parts, text(", NULL"+strings.Repeat(", NULL", len(l.values))+" FROM"))
+	for _, s := range left {
+		parts = append(parts, text(" "), w.copied(s))
+	}
+	parts = append(parts, text(") GROUP BY "+keys+")))) AS "+j.quoted+" ON "))
+	parts = append(parts, w.instant(j)...)
+	parts = append(parts, text(" = "+j.quoted+"."+atColumn))
+	for k, expr := range j.keys {
+		parts = append(append(append(parts, text(" AND ")), expr...), text(" IS NOT DISTINCT FROM "+j.quoted+"."+key(k)))
+	}
+	return parts
+}
+
+// gathered are the facts with what the windows are computed of.
+func (w *writer) gathered(v *feature.View, l *layout) string {
+	event, available := times(v)
+	var entity, given []string
+	for k, name := range v.Entity {
+		entity = append(entity, lex.QuoteIdent(name)+" AS "+key(k))
+		given = append(given, lex.QuoteIdent(name)+" IS NOT NULL")
+	}
+	values := ""
+	for i, x := range l.values {
+		values += ", " + x + " AS __eider_x" + strconv.Itoa(i)
+	}
+	return fmt.Sprintf("SELECT * FROM (SELECT %s, %s AS __eider_t, %s AS __eider_a%s FROM %s WHERE %s) WHERE __eider_t IS NOT NULL AND __eider_a IS NOT NULL",
+		strings.Join(entity, ", "), event, available, values, w.facts(v), strings.Join(given, " AND "))
+}
+
+// layout says where in the operator's rows and results things are.
+type layout struct {
+	spec rolling.Spec
+	// values are the expressions that are aggregated, members those of the rows.
+	values  []string
+	members string
+	// slots are the operator's results as columns, features the join's.
+	slots, features []string
+}
+
+func layoutOf(v *feature.View) *layout {
+	l := &layout{spec: rolling.Spec{TTL: v.TTL}}
+	column := map[string]int{}
+	for i, win := range v.Windows {
+		x := "TRUE"
+		if win.Argument != "" {
+			x = "(" + win.Argument + "\n)"
+		}
+		if rolling.Summing(win.Aggregate) {
+			x = "CAST(" + x + " AS DOUBLE)"
+		}
+		if win.Filter != "" {
+			x = "CASE WHEN (" + win.Filter + "\n) THEN " + x + " END"
+		}
+		n, ok := column[x]
+		if !ok {
+			n = len(l.values)
+			column[x] = n
+			l.values = append(l.values, x)
+			l.members += fmt.Sprintf(", 'x%d': __eider_x%d", n, n)
+		}
+		l.spec.Windows = append(l.spec.Windows, rolling.Window{Aggregate: win.Aggregate, Column: n, Available: win.Available, Micros: win.Micros})
+		slice := fmt.Sprintf("__eider_r.v[len(__eider_r.at) * %d + 1 : len(__eider_r.at) * %d]", i, i+1)
+		slot := fmt.Sprintf("__eider_v%d", i)
+		name := lex.QuoteIdent(win.Name)
+		switch {
+		case rolling.Counting(win.Aggregate):
+			l.features = append(l.features, "CAST("+slot+" AS BIGINT) AS "+name)
+		case rolling.Summing(win.Aggregate):
+			l.features = append(l.features, slot+" AS "+name)
+		default:
+			// What list_select gives for place 0 is NULL only sometimes (DuckDB 1.5.5).
+			l.slots = append(l.slots, fmt.Sprintf("unnest(list_select(__eider_rows, CAST(%s AS BIGINT[]))) AS __eider_f%d", slice, i))
+			l.features = append(l.features, fmt.Sprintf("CASE WHEN %s > 0 THEN __eider_f%d.x%d END AS %s", slot, i, n, name))
+		}
+		l.slots = append(l.slots, "unnest("+slice+") AS "+slot)
+	}
+	return l
+}
