@@ -54,6 +54,7 @@ func (r *run) evaluate(ctx context.Context, won *winner, out *Result) error {
 		return err
 	}
 	r.progress.within(0.6)
+	r.giveBack()
 	if err := r.slices(ctx, out, split, p, rows, s, base); err != nil {
 		return err
 	}
@@ -66,6 +67,7 @@ func (r *run) evaluate(ctx context.Context, won *winner, out *Result) error {
 		return err
 	}
 	beside.Wait()
+	r.giveBack()
 	r.progress.within(0.9)
 	out.RowsTrain = int64(len(won.model.rows) + r.stoppedOn(won))
 	if r.plan.with.refit {
