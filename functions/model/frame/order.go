@@ -124,10 +124,10 @@ func eachColumn(n int, do func(worker, k int)) {
 			do(worker, k)
 		}
 	}
-	var wait sync.WaitGroup
+	var wg sync.WaitGroup
 	for worker := 1; worker < min(n, columnThreads()); worker++ {
-		wait.Go(func() { run(worker) })
+		wg.Go(func() { run(worker) })
 	}
 	run(0)
-	wait.Wait()
+	wg.Wait()
 }

@@ -40,9 +40,9 @@ func (r *run) evaluate(ctx context.Context, won *winner, out *Result) error {
 	won.model.x = model.Matrix{} // its memory is better used for what follows
 	r.giveBack()
 	r.progress.within(0.3)
-	var beside sync.WaitGroup
-	defer beside.Wait()
-	beside.Go(func() {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() {
 		out.Hashes = sortedHashes(r.train.frame.Hash)
 		r.leaks(won, look)
 	})
@@ -66,7 +66,7 @@ func (r *run) evaluate(ctx context.Context, won *winner, out *Result) error {
 	if out.Decision, err = r.compare(ctx, test, s); err != nil {
 		return err
 	}
-	beside.Wait()
+	wg.Wait()
 	r.giveBack()
 	r.progress.within(0.9)
 	out.RowsTrain = int64(len(won.model.rows) + r.stoppedOn(won))
