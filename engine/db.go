@@ -57,6 +57,7 @@ type DB struct {
 	// committed and apart are connections of the engine's own: one reads what is committed, the other
 	// writes what must stay although a session's transaction is rolled back.
 	committed, apart internal
+	lineage          lineageBook
 	// predictors are the models that score callbacks use.
 	predictors *predict.Cache
 	models     modelCache
@@ -191,6 +192,9 @@ func (db *DB) close() error {
 		s.terminate(errTerminated())
 	}
 	var errs []error
+	if db.failure == nil {
+		errs = append(errs, db.storeLineageRuns())
+	}
 	if db.duck != nil {
 		// Closes the sessions' connections as well: a call that is under way ends first.
 		errs = append(errs, db.duck.Close())

@@ -235,6 +235,7 @@ func (db *DB) tables() []duck.Table {
 		listTable("eider_statements", nil, varchar("name", "call", "summary", "syntax", "example"), func([]any) [][]any { return db.statementRows() }),
 		listTable("eider_sessions", id, sessions, func(args []any) [][]any { return db.sessionRows(db.sessionOf(connectionArg(args))) }),
 		listTable("eider_jobs", id, jobColumns(), func(args []any) [][]any { return db.jobs.rows(db.sessionOf(connectionArg(args))) }),
+		listTable("eider_lineage_runs", nil, statementColumns, func([]any) [][]any { return db.lineage.rows() }),
 		listTable("eider_settings", id, varchar("name", "setting", "default_setting", "category", "description"),
 			func(args []any) [][]any { return settingRows(db.sessionOf(connectionArg(args))) }),
 		listTable("eider_self", id, append([]types.Column{{Name: "pid", Type: types.Of(types.Integer)}}, varchar("session_role", "active_role", "client", "superuser")...),

@@ -469,3 +469,17 @@ func folded(names []string) []string {
 	}
 	return out
 }
+
+// versions are the models' versions by the name of the macro that stands for them.
+func (p *predictions) versions() map[string]string {
+	var out map[string]string
+	for _, c := range p.calls {
+		if out == nil {
+			out = map[string]string{}
+		}
+		for _, form := range predict.Forms(c.model.task) {
+			out[c.model.macro+form] = predict.VersionName(c.model.key, c.model.version)
+		}
+	}
+	return out
+}

@@ -29,6 +29,9 @@ type plain struct {
 	model *modelVersion
 	// looked are the counts of changed definitions when its predictions' rows were looked at.
 	looked [2]uint64
+	// text is what DuckDB parsed, macros the models' versions by the macros in it.
+	text   string
+	macros map[string]string
 }
 
 // prepared is a statement in DuckDB and what it was made of. It lives until neither
@@ -172,6 +175,7 @@ func (p *plain) prepareOnce(ctx context.Context, w *predictions) error {
 	p.close()
 	made.apart = s.apart(global)
 	p.prepared, p.verdict = made, verdict
+	p.text, p.macros = text, w.versions()
 	p.columns = made.columns()
 	return nil
 }
@@ -299,8 +303,37 @@ func (p *plain) run(ctx context.Context, args []any) (*output, error) {
 		if out, done := p.answer(ctx, args); done {
 			return out, nil
 		}
+	}
+	derived, err := p.derives(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if derived != nil {
+		return p.runDeriving(ctx, args, derived)
+	}
+	changed, err := p.changesLineage(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if changed == nil {
+		return p.permitted(ctx, args)
+	}
+	var out *output
+	err = s.within(ctx, func() (err error) {
+		if out, err = p.permitted(ctx, args); err == nil {
+			err = changed.apply(ctx)
+		}
+		return err
+	})
+	return out, err
+}
+
+// permitted executes, and tells the gate what has changed.
+func (p *plain) permitted(ctx context.Context, args []any) (*output, error) {
+	if !p.verdict.Changes {
 		return p.execute(ctx, args)
 	}
+	s := p.s
 	var out *output
 	err := s.within(ctx, func() (err error) {
 		if out, err = p.execute(ctx, args); err == nil {

@@ -26,6 +26,7 @@ type Session struct {
 	tx    tx
 	rules *rewrite.Set
 	settingState
+	sessionLineage
 	// named are the prepared statements that have a name, by name.
 	named map[string]*named
 	// cursors are those of DECLARE, by name; declared counts all there ever were.

@@ -22,6 +22,7 @@ import (
 	"github.com/eiderdb/eider/functions/window"
 	"github.com/eiderdb/eider/sql/stmt"
 	featurestmt "github.com/eiderdb/eider/sql/stmt/feature"
+	"github.com/eiderdb/eider/sql/stmt/lineage"
 	modelstmt "github.com/eiderdb/eider/sql/stmt/model"
 	"github.com/eiderdb/eider/sql/stmt/role"
 )
@@ -38,7 +39,7 @@ type Set struct {
 func All() *Set {
 	algorithms := slices.Concat(linear.All(), cluster.All(), xgboost.All(), lightgbm.All())
 	return &Set{
-		Statements: slices.Concat(role.All(), modelstmt.All(algorithms, importers()), featurestmt.All()),
+		Statements: slices.Concat(role.All(), lineage.All(), modelstmt.All(algorithms, importers()), featurestmt.All()),
 		Functions:  slices.Concat(clean.All(), predict.All(), window.All(), feature.All(), stat.All(), transform.Functions()),
 		Algorithms: algorithms,
 	}

@@ -14,6 +14,7 @@ type effect struct {
 	reported bool
 	list     bool
 	context  *Context
+	kind     *Kind // of a setting that PostgreSQL doesn't have; nil is a String
 	check    func(value, current string) (string, error)
 }
 
@@ -25,6 +26,9 @@ func (e effect) apply(s *Setting) {
 	if e.context != nil {
 		s.Context = *e.context
 	}
+	if e.kind != nil {
+		s.Kind = *e.kind
+	}
 }
 
 // ServerVersion is the version of PostgreSQL whose behaviour clients may expect.
@@ -35,7 +39,7 @@ const (
 
 // effects are the settings that mean something, by lower-case name.
 func effects() map[string]effect {
-	internal, user := Internal, User
+	internal, user, superuser, boolean := Internal, User, Superuser, Bool
 	return map[string]effect{
 		// Sessions
 		"search_path":           {doc: "Schemas in which unqualified names are looked up, in order; public is DuckDB's main.", list: true, check: checkPath},
@@ -63,6 +67,9 @@ func effects() map[string]effect {
 		"transaction_isolation":          {doc: "Isolation level that the transaction reports."},
 		"transaction_read_only":          {doc: "Whether the transaction is read-only."},
 		"transaction_deferrable":         {doc: "Whether the transaction reports to be deferrable."},
+
+		// Lineage
+		"record_lineage": {doc: "Whether statements record where what they write comes from (eider.lineage).", kind: &boolean, def: "on", context: &superuser},
 
 		// What the server is
 		"server_version":      {doc: "The version of PostgreSQL whose behaviour clients may expect.", def: ServerVersion, reported: true},

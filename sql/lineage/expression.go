@@ -175,7 +175,7 @@ func (a *analyser) function(e node, in *scope, rows *set) *value {
 		}
 	case "getvariable":
 		return unknownValue("getvariable() gives what the session has set")
-	case "unnest", "unlist":
+	case "unnest":
 		v := &value{}
 		for _, arg := range args {
 			v.derive(a.expression(arg, in, rows))

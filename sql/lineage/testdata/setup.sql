@@ -6,5 +6,5 @@ CREATE MACRO plus1(v) AS v + 1;
 CREATE MACRO avgpay(v) AS avg(v);
 CREATE MACRO share(v) AS v / (SELECT sum(b) FROM t);
 CREATE MACRO biggest() AS TABLE SELECT max(a) AS m FROM t;
-CREATE SCHEMA eider_models;
+CREATE SCHEMA IF NOT EXISTS eider_models;
 CREATE MACRO eider_models."m@2"("age", "town") AS age * 2 + length(town);

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/eiderdb/eider/sql/lex"
 	"github.com/eiderdb/eider/sql/parse"
 	"github.com/eiderdb/eider/sql/stmt"
 )
@@ -56,31 +55,12 @@ func showCreateKind() *stmt.Kind {
 	}
 }
 
-func showLineageKind() *stmt.Kind {
-	read := func(p *parse.Parser) (*showLineage, error) {
-		d, err := parseDescribe("show", "lineage", "model")(p)
-		return &showLineage{d}, err
-	}
-	return &stmt.Kind{
-		Name: "SHOW LINEAGE", Leads: [][]string{{"show", "lineage", "model"}}, Parse: reader(read),
-		Call: "eider.show_lineage", FromCall: fromCall(writeDescribe("SHOW LINEAGE MODEL "), read),
-		Doc: stmt.Doc{
-			Summary: "Shows the tables and columns that a version of a model was trained on.",
-			Syntax:  "SHOW LINEAGE MODEL name[@version | @alias]",
-			Notes: "Returns `model, version, column_name, source_kind, source, source_column, how`. A row without columns says that the query reads the source. " +
-				"`how` is feature, target, id, weight, time or group; row for a column that decides which rows there are; unknown where the query is beyond analysis.",
-			Examples: []stmt.Example{{Setup: exampleModel, SQL: "SHOW LINEAGE MODEL rent"}},
-		},
-	}
-}
-
-// describe is DESCRIBE MODEL, SHOW CREATE MODEL or SHOW LINEAGE MODEL as it was written.
+// describe is DESCRIBE MODEL or SHOW CREATE MODEL as it was written.
 type describe struct{ model parse.ModelRef }
 
 type (
 	describeModel struct{ *describe }
 	showCreate    struct{ *describe }
-	showLineage   struct{ *describe }
 )
 
 // atModelName tells DESCRIBE MODEL name from DESCRIBE of a table named model: a name must follow.
@@ -233,26 +213,6 @@ func (d *showCreate) Plan(ctx context.Context, s stmt.Session) (*stmt.Plan, erro
 				return nil, err
 			}
 			return &stmt.Result{Rows: [][]any{{m.key, v.number, v.statement}}}, nil
-		},
-	}, nil
-}
-
-func (d *showLineage) Plan(ctx context.Context, s stmt.Session) (*stmt.Plan, error) {
-	m, v, err := d.visible(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	return &stmt.Plan{
-		ReadOnly: true, Tag: "SHOW", Explain: []string{"Show what " + refText(m.key, v.number) + " depends on"},
-		Columns: result("model VARCHAR, version BIGINT, column_name VARCHAR, source_kind VARCHAR, source VARCHAR, source_column VARCHAR, how VARCHAR"),
-		Exec: func(ctx context.Context, s stmt.Session) (*stmt.Result, error) {
-			m, v, err := d.visible(ctx, s)
-			if err != nil {
-				return nil, err
-			}
-			return &stmt.Result{Query: fmt.Sprintf(`SELECT object AS model, version::BIGINT AS version, col AS column_name, source_kind, source, source_col AS source_column, how
-				FROM eider.lineage_store WHERE kind = 'model' AND object = %s AND version = %d ORDER BY col NULLS FIRST, source, source_col NULLS FIRST`,
-				lex.QuoteLiteral(m.key), v.number)}, nil
 		},
 	}, nil
 }

@@ -27,7 +27,7 @@ func All(algorithms []*learn.Algorithm, importers map[string]Importer) []*stmt.K
 	return []*stmt.Kind{
 		trainKind(o.algorithms), retrainKind(o.algorithms), evaluateKind(o.algorithms), explainKind(o.algorithms), explainPredictKind(o.algorithms),
 		deployKind(), rollbackKind(), alterKind(), dropKind(),
-		showKind(), describeKind(), showCreateKind(), showLineageKind(),
+		showKind(), describeKind(), showCreateKind(),
 		exportKind(o), importKind(o), experimentKind("CREATE EXPERIMENT", "create"), experimentKind("DROP EXPERIMENT", "drop"),
 	}
 }

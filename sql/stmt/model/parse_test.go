@@ -263,7 +263,7 @@ func TestOtherStatements(t *testing.T) {
 	require.Nil(t, read(t, "show models", parseShow).like)
 	require.Equal(t, "c%", *read(t, "show models like 'c%'", parseShow).like)
 	for src, words := range map[string][]string{
-		"describe model m": {"describe", "model"}, "desc model m": {"describe", "model"}, "show create model m@2": {"show", "create", "model"}, "show lineage model m": {"show", "lineage", "model"},
+		"describe model m": {"describe", "model"}, "desc model m": {"describe", "model"}, "show create model m@2": {"show", "create", "model"},
 	} {
 		require.Equal(t, "m", read(t, src, parseDescribe(words...)).model.Name.Last())
 	}
