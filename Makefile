@@ -65,6 +65,10 @@ clients-slow: build ## the slower ones: tokio-postgres, psqlodbc, ADBC, pandas, 
 bench: build ## benchmarks against PostgreSQL 15 and the stock driver, as ratios
 	testdata/bench/run
 
+.PHONY: bench-features
+bench-features: build ## features against pandas, polars, numpy and hand-written SQL, as ratios
+	testdata/bench/features/run
+
 .PHONY: bench-models
 bench-models: libs ## training and prediction against Python (XGBoost, scikit-learn), as ratios
 	testdata/bench/models/run
