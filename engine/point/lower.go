@@ -252,12 +252,17 @@ type layout struct {
 func layoutOf(v *feature.View) *layout {
 	l := &layout{spec: rolling.Spec{TTL: v.TTL}}
 	column := map[string]int{}
+	summed := map[[2]string]bool{}
+	for _, win := range v.Windows {
+		summed[[2]string{win.Argument, win.Filter}] = summed[[2]string{win.Argument, win.Filter}] || rolling.Summing(win.Aggregate)
+	}
 	for i, win := range v.Windows {
 		x := "TRUE"
 		if win.Argument != "" {
 			x = "(" + win.Argument + "\n)"
 		}
-		if rolling.Summing(win.Aggregate) {
+		// What is summed is also what is counted: one column less to gather.
+		if rolling.Summing(win.Aggregate) || win.Aggregate == rolling.Count && win.Argument != "" && summed[[2]string{win.Argument, win.Filter}] {
 			x = "CAST(" + x + " AS DOUBLE)"
 		}
 		if win.Filter != "" {

@@ -37,7 +37,7 @@ func Instant() *fn.Decl {
 	varchar := types.Of(types.Varchar)
 	return &fn.Decl{
 		Name: InstantName, Family: "rolling", Summary: "The instant that a label is asked about.", Returns: types.Of(types.BigInt),
-		Params: []fn.Param{{Name: "t", Type: types.Of(types.Any)}, {Name: "kind", Type: varchar}, {Name: "view", Type: varchar}},
+		Params:   []fn.Param{{Name: "t", Type: types.Of(types.Any)}, {Name: "kind", Type: varchar}, {Name: "view", Type: varchar}},
 		Variadic: types.Of(types.Any),
 		Bind: func(args []fn.Arg) (fn.Bound, error) {
 			kind, _ := args[1].Value.(string)

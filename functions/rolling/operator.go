@@ -133,14 +133,9 @@ func (g *group) run(e types.ListEntry) error {
 	g.happened = types.Slice[int64](&g.elements.Children[0])
 	g.available = types.Slice[int64](&g.elements.Children[1])
 	g.byEvent, g.byKnown, g.byAvailable, g.used = nil, nil, nil, 0
-	asks := &g.elements.Children[1]
-	g.labels = g.labels[:0]
-	for i := e.Offset; i < e.Offset+e.Length; i++ {
-		if !asks.Valid(int(i)) {
-			g.labels = append(g.labels, g.happened[i])
-		}
-	}
-	labels := distinctTimes(g.labels)
+	g.labels = distinctTimes(g.labels[:0], g.marked(false, func(i int32) int64 { return g.happened[i] }))
+	labels := g.labels
+	g.used = 0
 	copy(types.Slice[int64](g.times.Vector())[g.written:], labels)
 	done := make([]bool, len(g.spec.Windows))
 	for k, w := range g.spec.Windows {
@@ -161,15 +156,15 @@ func (g *group) run(e types.ListEntry) error {
 	return nil
 }
 
-// marked returns the facts in order of a time, in a buffer that lasts until the next list.
-func (g *group) marked(time func(i int32) int64) []mark {
+// marked returns the facts, or the labels, in order of a time, in a buffer that lasts until the next list.
+func (g *group) marked(facts bool, time func(i int32) int64) []mark {
 	for len(g.marks) < g.used+2 {
 		g.marks = append(g.marks, nil)
 	}
 	m := g.marks[g.used][:0]
 	asks := &g.elements.Children[1]
 	for i := g.entry.Offset; i < g.entry.Offset+g.entry.Length; i++ {
-		if asks.Valid(int(i)) {
+		if asks.Valid(int(i)) == facts {
 			m = append(m, mark{time(int32(i)), int32(i)})
 		}
 	}
@@ -261,19 +256,19 @@ func (g *group) edges(w Window) (enter, leave []mark, leaves func(i int32) int64
 			length = min(length, g.spec.TTL)
 		}
 		if g.byEvent == nil {
-			g.byEvent = g.marked(func(i int32) int64 { return happened[i] })
-			g.byKnown = g.marked(func(i int32) int64 { return max(happened[i], available[i]) })
+			g.byEvent = g.marked(true, func(i int32) int64 { return happened[i] })
+			g.byKnown = g.marked(true, func(i int32) int64 { return max(happened[i], available[i]) })
 		}
 		return g.byKnown, g.byEvent, func(i int32) int64 { return plus(happened[i], length) }
 	}
 	if g.byAvailable == nil {
-		g.byAvailable = g.marked(func(i int32) int64 { return available[i] })
+		g.byAvailable = g.marked(true, func(i int32) int64 { return available[i] })
 	}
 	if g.spec.TTL == 0 {
 		return g.byAvailable, g.byAvailable, func(i int32) int64 { return plus(available[i], w.Micros) }
 	}
 	leaves = func(i int32) int64 { return min(plus(available[i], w.Micros), plus(happened[i], g.spec.TTL)) }
-	return g.byAvailable, g.marked(leaves), leaves
+	return g.byAvailable, g.marked(true, leaves), leaves
 }
 
 // members makes the accumulators of some windows.

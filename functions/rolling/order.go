@@ -61,10 +61,12 @@ func radix(m, spare []mark, lo int64, width int) []mark {
 	return m
 }
 
-// distinctTimes sorts times and drops repetitions, in place.
-func distinctTimes(t []int64) []int64 {
-	if !slices.IsSorted(t) {
-		slices.Sort(t)
+// distinctTimes appends the times of sorted marks to t, each once.
+func distinctTimes(t []int64, m []mark) []int64 {
+	for k := range m {
+		if k == 0 || m[k].at != m[k-1].at {
+			t = append(t, m[k].at)
+		}
 	}
-	return slices.Compact(t)
+	return t
 }
