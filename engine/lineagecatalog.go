@@ -3,8 +3,10 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/eiderdb/eider/functions/fn"
 	"github.com/eiderdb/eider/functions/predict"
 	"github.com/eiderdb/eider/sql/lex"
 	"github.com/eiderdb/eider/sql/lineage"
@@ -177,7 +179,7 @@ func (c *lineageCatalog) Model(schema, function string) (string, bool) {
 // Macro is lineage.Catalog's.
 func (c *lineageCatalog) Macro(_, schema, name string) ([]*lineage.Macro, error) {
 	folded := lex.Fold(name)
-	if c.s.db.macros.names[folded] {
+	if slices.ContainsFunc(c.s.db.opts.Builtins.Functions, func(d *fn.Decl) bool { return d.Name == folded }) {
 		return c.own(folded)
 	}
 	if lineage.Builtin(folded) && !c.s.db.lineage.hides(folded) {
