@@ -88,6 +88,10 @@ func (c *prediction) check(t *types.Type) error {
 		if have == nil {
 			return missingFeature(c.model, f.Name, names).At(c.relation)
 		}
+		if c.model.made != nil && (!f.Takes(have) || slices.Contains(c.model.made.cast, f.Name) && loses(f, have)) {
+			return sqlstate.Newf(sqlstate.DatatypeMismatch, "column %q of transformation %s is %s, not %s", f.Name, c.model.ref, f.Type, have).At(c.relation).
+				WithHint("Cast it: CAST(%s AS %s).", lex.QuoteIdent(f.Name), predict.CastType(f.Type))
+		}
 		if !f.Takes(have) {
 			return f.Mismatch(c.model.ref, have).At(c.relation)
 		}
@@ -104,6 +108,13 @@ func (c *prediction) check(t *types.Type) error {
 	return nil
 }
 
+// loses tells whether plain items of a transformation, which cast a column to what it was when they were
+// checked, would round it.
+func loses(f predict.Field, have *types.Type) bool {
+	whole := !strings.Contains(f.Type, "(") && (strings.HasSuffix(f.Type, "INT") || strings.HasSuffix(f.Type, "INTEGER"))
+	return whole && (have.ID == types.Float || have.ID == types.Double || have.ID == types.Decimal)
+}
+
 // moved turns the offsets of calls into those of another text.
 func (w *predictions) moved(to func(int) int) {
 	for i := range w.calls {
@@ -112,6 +123,9 @@ func (w *predictions) moved(to func(int) int) {
 	}
 	for i := range w.unnamed {
 		w.unnamed[i] = to(w.unnamed[i])
+	}
+	for i := range w.untransformed {
+		w.untransformed[i] = to(w.untransformed[i])
 	}
 }
 
@@ -124,6 +138,10 @@ func (w *predictions) explained(err error) error {
 	if e.Code == sqlstate.UndefinedFunction && len(w.unnamed) > 0 && strings.Contains(lex.Fold(e.Message), "predict") {
 		return sqlstate.New(sqlstate.UndefinedFunction, "the model of a prediction must be a string constant").At(w.unnamed[0]).Because(err).
 			WithHint("Write its name: predict('churn', t), predict('churn@3', t), or the alias predict('churn@prod', t).")
+	}
+	if e.Code == sqlstate.UndefinedFunction && len(w.untransformed) > 0 && strings.Contains(lex.Fold(e.Message), transformWord) {
+		return sqlstate.New(sqlstate.UndefinedFunction, "the transformation must be a string constant").At(w.untransformed[0]).Because(err).
+			WithHint("Write its name and the rows: transform('tidy', customers), transform('tidy@3', customers).")
 	}
 	if e.Position > 0 {
 		return err

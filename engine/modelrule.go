@@ -36,6 +36,8 @@ type predictions struct {
 	// unnamed are calls of predict whose model isn't a constant: they are left alone, because
 	// somebody may have a function of that name.
 	unnamed []int
+	// untransformed are calls of transform whose transformation isn't a constant.
+	untransformed []int
 	// features are the types of the parameters that stand for columns, by number.
 	features map[int]*types.Type
 	// looking makes the rule write calls of eider_look in place of the predictions: whoever plans
@@ -51,7 +53,7 @@ type predictions struct {
 //
 // Arguments go by name, so that a version whose features have another order can take its place.
 func predictRule() rewrite.Rule {
-	triggers := []string{predict.Schema}
+	triggers := []string{predict.Schema, transformWord}
 	for name := range predictForms {
 		triggers = append(triggers, name)
 	}
@@ -83,6 +85,9 @@ func (w *predictWriter) token(i int) (int, error) {
 	name := w.Name(i)
 	if name == predict.Schema && w.Is(i+1, ".") {
 		return i, w.stored(i)
+	}
+	if name == transformWord && w.Is(i+1, "(") {
+		return w.transformed(i)
 	}
 	form, ok := predictForms[name]
 	if !ok || !w.Is(i+1, "(") {
@@ -445,9 +450,17 @@ func (w *predictWriter) stored(i int) error {
 		WithHint("Predict in a view: it follows the model when another version is deployed.")
 }
 
+// column is how errors call what the version needs.
+func (v *modelVersion) column() string {
+	if v.kind == "" {
+		return "feature"
+	}
+	return "column"
+}
+
 // missingFeature is the error for rows that lack a column which the model needs.
 func missingFeature(v *modelVersion, name string, have []string) *sqlstate.Error {
-	err := sqlstate.Newf(sqlstate.UndefinedColumn, "feature %q of model %s is missing", name, v.ref)
+	err := sqlstate.Newf(sqlstate.UndefinedColumn, "%s %q of %s %s is missing", v.column(), name, v.what(), v.ref)
 	const most = 20
 	shown, more := have, ""
 	if len(shown) > most {

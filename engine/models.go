@@ -16,6 +16,8 @@ import (
 
 // modelVersion is what a prediction needs to know of a version that a reference names.
 type modelVersion struct {
+	// kind is how errors call it: model where it is empty, transformation.
+	kind      string
 	key, name string
 	// ref is how errors name it: churn, churn@5, churn@prod.
 	ref string
@@ -26,8 +28,17 @@ type modelVersion struct {
 	output    string
 	classes   int
 	signature []predict.Field
+	// made is what a transformation makes; nil for a model.
+	made *made
 	// error is why there is none.
 	error *sqlstate.Error
+}
+
+func (v *modelVersion) what() string {
+	if v.kind == "" {
+		return "model"
+	}
+	return v.kind
 }
 
 // modelCache are the versions that predictions have asked for, as committed.
@@ -113,18 +124,26 @@ func (s *Session) modelOf(ctx context.Context, ref parse.ModelRef) (*modelVersio
 // modelVersion looks a version up. Whoever began before a change was committed, or changes
 // definitions itself, asks its own transaction.
 func (s *Session) modelVersion(ctx context.Context, key string, ref parse.ModelRef) (*modelVersion, error) {
+	return s.cachedVersion(ctx, "", key, ref, loadModel)
+}
+
+// cachedVersion is modelVersion for what load reads.
+func (s *Session) cachedVersion(ctx context.Context, kind, key string, ref parse.ModelRef, load func(context.Context, querier, string, parse.ModelRef) (*modelVersion, error)) (*modelVersion, error) {
 	db, at := s.db, s.db.planned.Load()
 	if s.tx.began && (s.tx.defined || s.tx.planned != at) {
-		return loadModel(ctx, s.conn, key, ref)
+		return load(ctx, s.conn, key, ref)
 	}
 	spelled := predict.AliasName(key, ref.Alias)
 	if ref.Version > 0 {
 		spelled = predict.VersionName(key, int(ref.Version))
 	}
+	if kind != "" {
+		spelled = kind + ":" + spelled // no key has a colon
+	}
 	if v := db.models.get(at, spelled); v != nil {
 		return v, nil
 	}
-	v, err := loadModel(ctx, &db.committed, key, ref)
+	v, err := load(ctx, &db.committed, key, ref)
 	if err == nil {
 		db.models.put(at, spelled, v)
 	}
@@ -202,7 +221,7 @@ func (v *modelVersion) missing(ref parse.ModelRef, alias string, versions, alias
 		return out
 	}
 	if ref.Version > 0 {
-		err := sqlstate.Newf(sqlstate.UndefinedObject, "model %s has no version %d", v.name, ref.Version)
+		err := sqlstate.Newf(sqlstate.UndefinedObject, "%s %s has no version %d", v.what(), v.name, ref.Version)
 		return err.WithHint("It has %s.", listed("version", have(versions)))
 	}
 	if ref.Alias == "" {
@@ -212,7 +231,7 @@ func (v *modelVersion) missing(ref parse.ModelRef, alias string, versions, alias
 		}
 		return err
 	}
-	err := sqlstate.Newf(sqlstate.UndefinedObject, "model %s has no alias %q", v.name, ref.Alias)
+	err := sqlstate.Newf(sqlstate.UndefinedObject, "%s %s has no alias %q", v.what(), v.name, ref.Alias)
 	if close := parse.Closest(alias, have(aliases)); close != "" {
 		return err.WithHint("Did you mean %s@%s?", v.name, close)
 	}

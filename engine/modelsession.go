@@ -76,6 +76,16 @@ func (v statementSession) RenameModel(ctx context.Context, from, to string) erro
 	return nowhere(v.s.who.RenameModel(ctx, v.s.conn, from, to))
 }
 
+// OwnTransformation implements model.Session.
+func (v statementSession) OwnTransformation(ctx context.Context, key string) error {
+	return nowhere(v.s.who.OwnTransformation(ctx, v.s.conn, key))
+}
+
+// DisownTransformation implements model.Session.
+func (v statementSession) DisownTransformation(ctx context.Context, key string) error {
+	return nowhere(v.s.who.DisownTransformation(ctx, v.s.conn, key))
+}
+
 // artifacts loads what is committed, also to databases that are attached: a view of theirs predicts
 // with their models. Whatever bytes have the hash are the right ones.
 type artifacts struct{ conn *internal }

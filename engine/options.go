@@ -17,7 +17,7 @@ import (
 // Options configures Open. The zero value is an in-memory database with every built-in.
 type Options struct {
 	// Path is the database file; "" and ":memory:" are in memory. Its stem is the
-	// database's name. The stems eider, eider_models, pg_catalog and information_schema
+	// database's name. The stems eider, eider_models, eider_transformations, pg_catalog and information_schema
 	// are refused, because the name would hide a schema of that name; DuckDB itself
 	// appends _db to main, temp and system.
 	Path string
@@ -140,7 +140,7 @@ func (o *Options) Validate() error {
 
 // reservedStems would make eider.models, pg_catalog.pg_class and the like ambiguous:
 // DuckDB could take the first part for the database.
-var reservedStems = []string{"eider", "eider_models", "pg_catalog", "information_schema"}
+var reservedStems = []string{"eider", "eider_models", "eider_transformations", "pg_catalog", "information_schema"}
 
 // checkStem refuses a file name that would hide a schema.
 func checkStem(path string) error {

@@ -88,7 +88,7 @@ func (e *exclusive) QueryRows(ctx context.Context, sql string, args ...any) ([][
 // functions can be registered before the schema exists that their views need.
 func New(o Options) *Gate {
 	committed := &exclusive{q: o.Committed}
-	g := &Gate{opts: o, schemas: map[string]bool{"eider": true, modelSchema: true}, functions: map[string]*macro{}, committed: committed, trees: trees{shared: committed}}
+	g := &Gate{opts: o, schemas: map[string]bool{"eider": true, modelSchema: true, transformationSchema: true}, functions: map[string]*macro{}, committed: committed, trees: trees{shared: committed}}
 	for _, s := range o.SystemSchemas {
 		g.schemas[lex.Fold(s)] = true
 	}

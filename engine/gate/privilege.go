@@ -49,6 +49,8 @@ const (
 	kindMacro    = "macro"
 	kindIndex    = "index"
 	kindModel    = "model"
+
+	kindTransformation = "transformation"
 )
 
 // object names something in the guarded database; schema and name are folded.

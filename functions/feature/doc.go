@@ -10,4 +10,4 @@ import (
 )
 
 // All returns the family's declarations.
-func All() []*fn.Decl { return slices.Concat(times(), distances(), texts()) }
+func All() []*fn.Decl { return slices.Concat(times(), distances(), texts(), tables()) }

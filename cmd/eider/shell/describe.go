@@ -40,7 +40,7 @@ func describeCommands() []command {
 }
 
 // machinery are schemas of Eider's own, which lists leave out unless asked for.
-const machinery = `('eider', 'eider_models', 'information_schema', 'pg_catalog')`
+const machinery = `('eider', 'eider_models', 'eider_transformations', 'information_schema', 'pg_catalog')`
 
 // match is the condition for psql's patterns: * and ? are wild, a dot separates schema
 // and name, "…" is taken as it stands, and letters' case doesn't matter otherwise.

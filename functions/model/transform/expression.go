@@ -171,7 +171,7 @@ func (s *scanner) refAt(i int) (ref, int, bool) {
 
 // unknown is the error for a column that the query doesn't have.
 func (p *planner) unknown(name string, pos int) error {
-	err := sqlstate.Newf(sqlstate.UndefinedColumn, "the training query has no column %s", lex.QuoteIdent(name)).At(pos)
+	err := sqlstate.Newf(sqlstate.UndefinedColumn, "%s has no column %s", p.o.rows(), lex.QuoteIdent(name)).At(pos)
 	names := make([]string, len(p.columns))
 	for i, c := range p.columns {
 		names[i] = c.Name

@@ -180,6 +180,10 @@ func (p *Plan) fitItem(it *planned, data training, twin *fragment) (fragment, er
 		return fragment{}, err
 	}
 	for _, v := range outs {
+		if v.kind != frame.Number && p.o.Texts {
+			b.features = append(b.features, feature{it.name + v.suffix, v.from})
+			continue
+		}
 		if v.kind != frame.Number {
 			return fragment{}, sqlstate.Newf(sqlstate.DatatypeMismatch, "feature %s is a text, not a number", lex.QuoteIdent(it.name)).At(it.pos).
 				WithHint("Encode it: one_hot, ordinal_encode or target_encode.")
@@ -234,7 +238,7 @@ func (b *builder) worth(v *vector) (bool, error) {
 		return false, b.infinite(infinite)
 	case !seen:
 		b.warn("Feature %s is left out, because it is NULL in every training row.", name)
-	case constant && (!missing || !b.plan.o.TakesMissing):
+	case constant && !b.plan.o.KeepConstant && (!missing || !b.plan.o.TakesMissing):
 		b.warn("Feature %s is left out, because it has the same value in every training row.", name)
 	default:
 		return true, nil

@@ -21,9 +21,21 @@ type PlanOptions struct {
 	Exclude []string
 	// TakesMissing and WantsScaled are the algorithm's (model.Algorithm).
 	TakesMissing, WantsScaled bool
+	// KeepConstant keeps a feature that is the same in every row; Texts keeps one that is a text. Both are no features to
+	// learn from, but columns of a relation.
+	KeepConstant, Texts bool
+	// Rows is how errors call the query; empty means the training query.
+	Rows string
 	// Describe returns the types of SQL expressions over the relation t, which is the query. It may be nil
 	// where items are columns only.
 	Describe func(exprs []string) ([]*types.Type, error)
+}
+
+func (o *PlanOptions) rows() string {
+	if o.Rows == "" {
+		return "the training query"
+	}
+	return o.Rows
 }
 
 // Plan says how features are made, before any data is seen.

@@ -51,13 +51,8 @@ type planner struct {
 
 func newPlan(items []ItemSpec, columns []types.Column, o PlanOptions) (*Plan, error) {
 	p := &planner{Plan: &Plan{columns: columns, o: o}, byName: map[string]int{}, byInput: map[string]int{}}
-	for i, c := range columns {
-		name := lex.Fold(c.Name)
-		if _, twice := p.byName[name]; twice {
-			return nil, sqlstate.Newf(sqlstate.DuplicateColumn, "the training query has two columns %s", lex.QuoteIdent(c.Name)).
-				WithHint("Give one of them another name with AS.")
-		}
-		p.byName[name] = i
+	if err := p.index(); err != nil {
+		return nil, err
 	}
 	if len(items) == 0 {
 		items = []ItemSpec{{Star: true}}
@@ -76,6 +71,19 @@ func newPlan(items []ItemSpec, columns []types.Column, o PlanOptions) (*Plan, er
 		p.Inputs = append(p.Inputs, in.Input)
 	}
 	return p.Plan, nil
+}
+
+// index notes the columns by their names, of which there must not be two alike.
+func (p *planner) index() error {
+	for i, c := range p.columns {
+		name := lex.Fold(c.Name)
+		if _, twice := p.byName[name]; twice {
+			return sqlstate.Newf(sqlstate.DuplicateColumn, "%s has two columns %s", p.o.rows(), lex.QuoteIdent(c.Name)).
+				WithHint("Give one of them another name with AS.")
+		}
+		p.byName[name] = i
+	}
+	return nil
 }
 
 // resolve plans the items, in two rounds: the expressions' types are asked for together.

@@ -8,39 +8,46 @@ import (
 	"github.com/eiderdb/eider/functions/model/frame"
 )
 
-// blockRows is the number of rows whose sum is made on its own. Sums of sums in a fixed order are the same whoever
-// computes them.
-const blockRows = 4096
-
-// moments are the count, mean and population variance of the values that aren't missing, in two passes.
+// moments are the count, mean and population variance of the values that aren't missing, in two passes. They don't depend on
+// the values' order, so that the same rows teach the same constants whatever else is read with them.
 func moments(x []float64) (n int, mean, variance float64) {
-	total := 0.0
-	for from := 0; from < len(x); from += blockRows {
-		sum := 0.0
-		for _, v := range x[from:min(from+blockRows, len(x))] {
-			if v == v {
-				sum += v
-				n++
-			}
+	var total exactSum
+	for _, v := range x {
+		if v == v {
+			total.add(v)
+			n++
 		}
-		total += sum
 	}
 	if n == 0 {
 		return 0, math.NaN(), math.NaN()
 	}
-	mean = total / float64(n)
-	total = 0
-	for from := 0; from < len(x); from += blockRows {
-		sum := 0.0
-		for _, v := range x[from:min(from+blockRows, len(x))] {
-			if v == v {
-				d := v - mean
-				sum += float64(d * d)
-			}
+	mean = total.value() / float64(n)
+	total = exactSum{}
+	for _, v := range x {
+		if v == v {
+			d := v - mean
+			total.add(float64(d * d))
 		}
-		total += sum
 	}
-	return n, mean, total / float64(n)
+	return n, mean, total.value() / float64(n)
+}
+
+// exactSum adds numbers up with the errors of the additions (Knuth's TwoSum): about 106 bits, of which the 53 that are
+// left in the end are the same in any order, but for one sum in some 2⁵⁰.
+type exactSum struct{ sum, rest float64 }
+
+func (s *exactSum) add(v float64) {
+	t := s.sum + v
+	b := t - s.sum
+	s.rest += (s.sum - (t - b)) + (v - b)
+	s.sum = t
+}
+
+func (s *exactSum) value() float64 {
+	if v := s.sum + s.rest; v == v {
+		return v
+	}
+	return s.sum // infinite, whose rest is none
 }
 
 // infinities is the number of infinite values.

@@ -28,19 +28,24 @@ func (d dependent) qualified() string { return lex.QuoteIdent(d.schema) + "." + 
 // dependents finds the views and macros of the session's database that call macros of a model,
 // by their text: DuckDB keeps no record of it.
 func dependents(ctx context.Context, s stmt.Session, key string) ([]dependent, error) {
+	return dependentsOn(ctx, s, predict.Schema, key)
+}
+
+// dependentsOn is dependents for the macros of a schema.
+func dependentsOn(ctx context.Context, s stmt.Session, schema, key string) ([]dependent, error) {
 	rows, err := s.Query(ctx, `SELECT 'view', schema_name, view_name, sql FROM duckdb_views()
-			WHERE database_name = $1 AND NOT internal AND contains(lower(sql), 'eider_models')
+			WHERE database_name = $1 AND NOT internal AND contains(lower(sql), $2)
 		UNION ALL SELECT CASE function_type WHEN 'macro' THEN 'macro' ELSE 'table macro' END, schema_name, function_name, macro_definition FROM duckdb_functions()
-			WHERE database_name = $1 AND NOT internal AND function_type IN ('macro', 'table_macro') AND schema_name <> 'eider_models'
-			AND contains(lower(macro_definition), 'eider_models')
-		ORDER BY ALL`, s.Database())
+			WHERE database_name = $1 AND NOT internal AND function_type IN ('macro', 'table_macro') AND schema_name <> $2
+			AND contains(lower(macro_definition), $2)
+		ORDER BY ALL`, s.Database(), schema)
 	if err != nil {
 		return nil, err
 	}
 	var out []dependent
 	for _, r := range rows {
 		d := dependent{kind: text(r[0]), schema: text(r[1]), name: text(r[2])}
-		for _, m := range calledMacros(text(r[3])) {
+		for _, m := range calledMacros(text(r[3]), schema) {
 			if predict.KeyOf(m) == key {
 				d.macros = append(d.macros, m)
 			}
@@ -52,14 +57,14 @@ func dependents(ctx context.Context, s stmt.Session, key string) ([]dependent, e
 	return out, nil
 }
 
-// calledMacros returns the names behind eider_models. in a text, in lower case.
-func calledMacros(sql string) []string {
+// calledMacros returns the names behind a schema in a text, in lower case.
+func calledMacros(sql, in string) []string {
 	var out []string
 	toks := lex.Lex(sql)
 	toks = slices.DeleteFunc(toks, lex.Token.IsBlank)
 	for i := 0; i+2 < len(toks); i++ {
 		schema, ok := lex.Value(sql, toks[i])
-		if !ok || !toks[i].IsIdent() || !lex.EqualFold(schema, predict.Schema) || !toks[i+1].Is(sql, ".") || !toks[i+2].IsIdent() {
+		if !ok || !toks[i].IsIdent() || !lex.EqualFold(schema, in) || !toks[i+1].Is(sql, ".") || !toks[i+2].IsIdent() {
 			continue
 		}
 		if name, ok := lex.Value(sql, toks[i+2]); ok {

@@ -1,7 +1,9 @@
 // Package model has the statements about models: TRAIN, EVALUATE, EXPLAIN, DEPLOY,
-// ROLLBACK, ALTER, DROP, SHOW, DESCRIBE, RETRAIN, EXPORT and IMPORT. Each parses its
-// text, plans without touching data, and writes the system catalog in the caller's
-// transaction. Learning itself is functions/model/train's.
+// ROLLBACK, ALTER, DROP, SHOW, DESCRIBE, RETRAIN, EXPORT and IMPORT; and those about
+// transformations, which are a model's features without the model, and are named,
+// versioned and dropped as models are. Each parses its text, plans without touching data,
+// and writes the system catalog in the caller's transaction. Learning itself is
+// functions/model/train's and functions/model/transform's.
 package model
 
 import (
@@ -33,6 +35,9 @@ type Session interface {
 	RenameModel(ctx context.Context, from, to string) error
 	// Program is the name and version of what runs, for the record.
 	Program() string
+	// OwnTransformation and DisownTransformation do so for a transformation.
+	OwnTransformation(ctx context.Context, key string) error
+	DisownTransformation(ctx context.Context, key string) error
 }
 
 // Execer runs DuckDB SQL past the gate.

@@ -43,8 +43,11 @@ type drop struct {
 	cascade  bool
 }
 
-func parseDrop(p *parse.Parser) (*drop, error) {
-	if err := p.ExpectWords("drop", "model"); err != nil {
+func parseDrop(p *parse.Parser) (*drop, error) { return parseDropOf(p, "model") }
+
+// parseDropOf reads DROP of models or of transformations.
+func parseDropOf(p *parse.Parser, what string) (*drop, error) {
+	if err := p.ExpectWords("drop", what); err != nil {
 		return nil, err
 	}
 	d := &drop{ifExists: p.AcceptWords("if", "exists")}
@@ -54,8 +57,8 @@ func parseDrop(p *parse.Parser) (*drop, error) {
 			return nil, err
 		}
 		if m.Alias != "" {
-			return nil, parse.Errorf(m.Span, sqlstate.SyntaxError, "DROP MODEL takes a model or a version, not an alias").
-				WithHint("ALTER MODEL %s DROP ALIAS %s;", m.Name.Span.Text, m.Alias)
+			return nil, parse.Errorf(m.Span, sqlstate.SyntaxError, "DROP %s takes a %s or a version, not an alias", strings.ToUpper(what), what).
+				WithHint("ALTER %s %s DROP ALIAS %s;", strings.ToUpper(what), m.Name.Span.Text, m.Alias)
 		}
 		d.models = append(d.models, m)
 		if !p.AcceptMark(",") {

@@ -18,7 +18,7 @@ func indirect(ctx context.Context, s stmt.Session, direct []dependent) ([]depend
 	}
 	rows, err := s.Query(ctx, `SELECT 'view', schema_name, view_name, sql FROM duckdb_views() WHERE database_name = $1 AND NOT internal
 		UNION ALL SELECT CASE function_type WHEN 'macro' THEN 'macro' ELSE 'table macro' END, schema_name, function_name, macro_definition FROM duckdb_functions()
-			WHERE database_name = $1 AND NOT internal AND function_type IN ('macro', 'table_macro') AND schema_name NOT IN ('eider_models', 'eider')
+			WHERE database_name = $1 AND NOT internal AND function_type IN ('macro', 'table_macro') AND schema_name NOT IN ('eider_models', 'eider_transformations', 'eider')
 		ORDER BY ALL`, s.Database())
 	if err != nil {
 		return nil, err

@@ -29,6 +29,8 @@ func All(algorithms []*learn.Algorithm, importers map[string]Importer) []*stmt.K
 		deployKind(), rollbackKind(), alterKind(), dropKind(),
 		showKind(), describeKind(), showCreateKind(),
 		exportKind(o), importKind(o), experimentKind("CREATE EXPERIMENT", "create"), experimentKind("DROP EXPERIMENT", "drop"),
+		createTransformationKind(), alterTransformationKind(), rollbackTransformationKind(), dropTransformationKind(),
+		showTransformationsKind(), describeTransformationKind(), showCreateTransformationKind(),
 	}
 }
 

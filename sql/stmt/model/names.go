@@ -49,16 +49,21 @@ func keyOf(s stmt.Session, n parse.QualifiedName) (string, error) {
 // newKey is keyOf for a model to be made: its name must be one that can be told from versions and
 // schemas (42602), its schema must exist (3F000) and the user must be allowed to create in it (42501).
 func newKey(ctx context.Context, s Session, n parse.QualifiedName) (string, error) {
+	return newKeyOf(ctx, s, n, "model")
+}
+
+// newKeyOf is newKey for something else than a model.
+func newKeyOf(ctx context.Context, s Session, n parse.QualifiedName, what string) (string, error) {
 	schema, name, err := splitKey(s, n)
 	if err != nil {
 		return "", err
 	}
 	if strings.ContainsAny(name+schema, "@:.\"\x00") {
-		return "", parse.Errorf(n.Span, sqlstate.InvalidName, "invalid model name: %s", n.Span.Text).
-			WithHint("A model's name has none of the characters @ : . and no quotes.")
+		return "", parse.Errorf(n.Span, sqlstate.InvalidName, "invalid %s name: %s", what, n.Span.Text).
+			WithHint("A %s's name has none of the characters @ : . and no quotes.", what)
 	}
 	if len(name) > maxNameBytes {
-		return "", parse.Errorf(n.Span, sqlstate.InvalidName, "model name is longer than %d bytes", maxNameBytes)
+		return "", parse.Errorf(n.Span, sqlstate.InvalidName, "%s name is longer than %d bytes", what, maxNameBytes)
 	}
 	place := schema
 	if place == "" {

@@ -20,7 +20,9 @@ import (
 type twin struct {
 	args  []parse.CallArg
 	known []string
-	b     strings.Builder
+	// subject is what the first argument names: model.
+	subject string
+	b       strings.Builder
 	// pieces are the arguments' places in the text, in order.
 	pieces []piece
 }
@@ -35,8 +37,13 @@ type piece struct {
 
 // fromCall makes Kind.FromCall of what writes the statement and what parses it.
 func fromCall[S stmt.Statement](write func(t *twin) error, read func(p *parse.Parser) (S, error)) func([]parse.CallArg) (stmt.Statement, error) {
+	return fromCallOf("model", write, read)
+}
+
+// fromCallOf is fromCall for statements whose first argument names something else than a model.
+func fromCallOf[S stmt.Statement](subject string, write func(t *twin) error, read func(p *parse.Parser) (S, error)) func([]parse.CallArg) (stmt.Statement, error) {
 	return func(args []parse.CallArg) (stmt.Statement, error) {
-		t := &twin{args: args}
+		t := &twin{args: args, subject: subject}
 		if err := t.place(); err != nil {
 			return nil, err
 		}
@@ -63,21 +70,21 @@ func fromCall[S stmt.Statement](write func(t *twin) error, read func(p *parse.Pa
 	}
 }
 
-// place gives the first argument, which may be positional, the name model.
+// place gives the first argument, which may be positional, the subject's name.
 func (t *twin) place() error {
 	for i, a := range t.args {
 		if a.Name != "" {
 			break
 		}
 		if i > 0 {
-			return parse.Errorf(a.Span, sqlstate.SyntaxError, "only the model may be given without a name").WithHint("Write name => value.")
+			return parse.Errorf(a.Span, sqlstate.SyntaxError, "only the %s may be given without a name", t.subject).WithHint("Write name => value.")
 		}
 		for _, o := range t.args {
-			if o.Name == "model" {
-				return parse.Errorf(o.Span, sqlstate.SyntaxError, `argument name "model" used more than once`)
+			if o.Name == t.subject {
+				return parse.Errorf(o.Span, sqlstate.SyntaxError, "argument name %q used more than once", t.subject)
 			}
 		}
-		t.args[0].Name = "model"
+		t.args[0].Name = t.subject
 	}
 	return nil
 }
@@ -126,15 +133,15 @@ func (t *twin) put(a parse.CallArg, text string) {
 	t.pieces = append(t.pieces, piece{start, t.b.Len(), a.Span, len(raw) == len(text)+2 && raw[0] == '\'' && raw[1:len(raw)-1] == text})
 }
 
-// model adds the model's name, which must be given; it may have a version or an alias.
+// model adds the name of the model, or of the other subject, which must be given; it may have a version or an alias.
 func (t *twin) model() error {
-	a, ok := t.arg("model")
+	a, ok := t.arg(t.subject)
 	if !ok {
-		return t.missing("model")
+		return t.missing(t.subject)
 	}
 	s, ok := a.Value.(string)
 	if !ok {
-		return wrongArg(a, "a model's name in quotes")
+		return wrongArg(a, "a "+t.subject+"'s name in quotes")
 	}
 	if _, err := parse.ParseModelRef(s); err != nil {
 		return sqlstate.From(err).At(a.Span.Start)

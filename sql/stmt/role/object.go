@@ -25,6 +25,8 @@ var (
 	schemas   = kind{"schema", []string{"USAGE", "CREATE"}, tables.all}
 	databases = kind{"database", []string{"CONNECT", "CREATE", "TEMPORARY"}, nil}
 	models    = kind{"model", []string{"PREDICT", "TRAIN", "DEPLOY"}, nil}
+	// transformations are known as models are.
+	transformations = kind{"transformation", []string{"USAGE"}, nil}
 )
 
 // object is something that privileges are granted on.
@@ -54,10 +56,12 @@ func readObjects(p *parse.Parser) (*objects, error) {
 		o.kind = sequences
 	case p.AcceptWord("model"):
 		o.kind = models
+	case p.AcceptWord("transformation"):
+		o.kind = transformations
 	case p.Is("function"), p.Is("procedure"), p.Is("routine"), p.Is("type"), p.Is("domain"), p.Is("language"), p.Is("tablespace"), p.Is("foreign"),
 		p.Is("large"), p.Is("parameter"), p.Is("all"):
 		return nil, sqlstate.Newf(sqlstate.FeatureNotSupported, "privileges on %s are not supported", strings.ToUpper(p.PeekWord())).At(p.Peek().Start).
-			WithHint("Privileges can be granted on tables, sequences, schemas, the database and models.")
+			WithHint("Privileges can be granted on tables, sequences, schemas, the database, models and transformations.")
 	default:
 		p.AcceptWord("table")
 		o.kind = tables
@@ -74,7 +78,7 @@ func readObjects(p *parse.Parser) (*objects, error) {
 	}
 }
 
-// find resolves the names. What doesn't exist is 42P01, 3F000, 3D000 or, of models, 42704.
+// find resolves the names. What doesn't exist is 42P01, 3F000, 3D000 or, of models and transformations, 42704.
 func (o *objects) find(ctx context.Context, s Session) ([]object, error) {
 	var out []object
 	for _, n := range o.names {
@@ -94,8 +98,8 @@ func (o *objects) findOne(ctx context.Context, s Session, n parse.QualifiedName)
 			return nil, parse.Errorf(n.Span, sqlstate.InvalidCatalogName, "database %q does not exist", n.Last())
 		}
 		return []object{{}}, nil
-	case o.kind.name == "model":
-		return findModel(ctx, s, n)
+	case o.kind.name == "model", o.kind.name == "transformation":
+		return findVersioned(ctx, s, n, o.kind.name)
 	case o.kind.name == "schema" || o.within:
 		schema, err := findSchema(ctx, s, n)
 		if err != nil || !o.within {
@@ -106,8 +110,8 @@ func (o *objects) findOne(ctx context.Context, s Session, n parse.QualifiedName)
 	return o.findRelation(ctx, s, n)
 }
 
-// findModel finds a model: 42704 where there is none.
-func findModel(ctx context.Context, s Session, n parse.QualifiedName) ([]object, error) {
+// findVersioned finds a model or a transformation: 42704 where there is none.
+func findVersioned(ctx context.Context, s Session, n parse.QualifiedName, kind string) ([]object, error) {
 	schema := alias(n.Qualifier())
 	if i := strings.LastIndexByte(schema, '.'); i >= 0 { // behind the database's name
 		schema = alias(schema[i+1:])
@@ -118,21 +122,21 @@ func findModel(ctx context.Context, s Session, n parse.QualifiedName) ([]object,
 	} else if schema != "" {
 		key = lex.Fold(schema) + "." + key
 	}
-	known, err := column(ctx, s, `SELECT model FROM eider.model_store WHERE model = $1`, key)
+	known, err := column(ctx, s, "SELECT "+kind+" FROM eider."+kind+"_store WHERE "+kind+" = $1", key)
 	if err != nil {
 		return nil, err
 	}
 	if len(known) == 1 {
 		return []object{{lex.Fold(schema), lex.Fold(n.Last())}}, nil
 	}
-	unknown := parse.Errorf(n.Span, sqlstate.UndefinedObject, "model %q does not exist", key)
-	if known, err = column(ctx, s, `SELECT model FROM eider.models ORDER BY model`); err != nil {
+	unknown := parse.Errorf(n.Span, sqlstate.UndefinedObject, "%s %q does not exist", kind, key)
+	if known, err = column(ctx, s, "SELECT "+kind+" FROM eider."+kind+"s ORDER BY 1"); err != nil {
 		return nil, err
 	}
 	if near := parse.Closest(key, known); near != "" {
 		return nil, unknown.WithHint("Did you mean %s?", near)
 	}
-	return nil, unknown.WithHint("SHOW MODELS lists the models.")
+	return nil, unknown.WithHint("SHOW %sS lists the %ss.", strings.ToUpper(kind), kind)
 }
 
 func findSchema(ctx context.Context, s Session, n parse.QualifiedName) (string, error) {
