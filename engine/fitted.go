@@ -22,6 +22,6 @@ func (q *query) outsideTransform(err error) error {
 	if !transform.IsFitted(name) {
 		return err
 	}
-	return sqlstate.Newf(sqlstate.UndefinedFunction, "%s learns from training rows: it stands in the TRANSFORM of TRAIN MODEL only", name).At(e.Position - 1).
+	return sqlstate.Newf(sqlstate.UndefinedFunction, "%s learns from training rows: it stands in the TRANSFORM of TRAIN MODEL or in CREATE TRANSFORMATION only", name).At(e.Position - 1).
 		WithHint("In a query, window functions such as standard_scale(x) OVER () compute over the rows at hand.").Because(err)
 }
