@@ -29,7 +29,7 @@ type modelVersion struct {
 	classes   int
 	signature []predict.Field
 	// made is what a transformation makes; nil for a model.
-	made *made
+	made *newColumns
 	// error is why there is none.
 	error *sqlstate.Error
 }

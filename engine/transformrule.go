@@ -22,8 +22,8 @@ const transformationSchema = "eider_transformations"
 // transformationKind is how errors call what a transformation's modelVersion is.
 const transformationKind = "transformation"
 
-// made is what a transformation's version makes of rows.
-type made struct {
+// newColumns are what a transformation's version makes of rows.
+type newColumns struct {
 	outputs  []string
 	star     bool
 	excluded []string
@@ -247,7 +247,7 @@ func (v *modelVersion) readMade(row []any) error {
 	if err := json.Unmarshal([]byte(text), &outputs); err != nil {
 		return sqlstate.Newf(sqlstate.DataCorrupted, "the columns of transformation %s can't be read: %w", v.ref, err)
 	}
-	v.made = &made{}
+	v.made = &newColumns{}
 	for _, o := range outputs {
 		v.made.outputs = append(v.made.outputs, o.Name)
 		v.made.cast = append(v.made.cast, o.Columns...)
