@@ -66,6 +66,12 @@ func TestPointInTimeNewest(t *testing.T) {
 				pointFacts(t, s, size[0], size[0], size[1], c.typ, c.from)
 				exec(t, s, `CREATE OR REPLACE FEATURE VIEW fv ENTITY ("Schlüssel", k2) EVENT TIME ev AVAILABLE TIME av AS SELECT * FROM "Fäcts"`)
 				exec(t, s, `CREATE OR REPLACE FEATURE VIEW old ENTITY ("Schlüssel", k2) EVENT TIME ev AVAILABLE TIME av TTL 30 HOURS AS SELECT * FROM "Fäcts"`)
+				exec(t, s, `CREATE OR REPLACE FEATURE VIEW once ENTITY ("Schlüssel", k2) EVENT TIME ev AS SELECT * EXCLUDE av FROM "Fäcts"`)
+				require.Equal(t, "0", rowsOf(t, s, `SELECT count(*) FROM (
+					(SELECT l.id, f.ev, f.x, f.y, f.txt FROM labels l POINT IN TIME JOIN once f AS OF l.ts) EXCEPT ALL
+					(WITH l AS (SELECT *, `+us+` AS t FROM labels), c AS (SELECT *, epoch_us(ev) AS fe FROM "Fäcts" WHERE isfinite(ev))
+					SELECT l.id, m.ev, m.x, m.y, m.txt FROM l LEFT JOIN (SELECT l.id, c.* FROM l JOIN c ON c."Schlüssel" = l."Schlüssel" AND c.k2 = l.k2 AND c.fe <= l.t
+						QUALIFY row_number() OVER (PARTITION BY l.id ORDER BY c.fe DESC, c.x DESC NULLS LAST, c.y DESC NULLS LAST, c.txt DESC NULLS LAST) = 1) m ON m.id = l.id))`), "%v", size)
 				for view, ttl := range map[string]string{"fv": "", "old": "108000000000"} {
 					got := `SELECT l.id, f.ev, f.av, f.x, f.y, f.txt FROM labels l POINT IN TIME JOIN ` + view + ` AS f AS OF l.ts ON l."Schlüssel" = f."Schlüssel" AND f.k2 = l.k2`
 					want := newestReference(ttl)

@@ -137,9 +137,13 @@ func frontier(v *feature.View, from string) string {
 		" WHERE __eider_e IS NOT NULL AND __eider_a IS NOT NULL",
 		atColumn, strings.Join(entity, ", "), strings.Join(others, ", "), event, available, from, strings.Join(given, " AND "))
 	out := append(append([]string{}, keys...), others...)
-	kept := fmt.Sprintf("SELECT %s, %s, __eider_e FROM (SELECT *, max(__eider_e) OVER (__eider_w ROWS UNBOUNDED PRECEDING) AS __eider_m, lead(%s) OVER __eider_w AS __eider_n"+
+	newest := "max(__eider_e) OVER (__eider_w ROWS UNBOUNDED PRECEDING)"
+	if v.AvailableTime == "" {
+		newest = "__eider_e" // known when it happens, each fact is the newest at its time
+	}
+	kept := fmt.Sprintf("SELECT %s, %s, __eider_e FROM (SELECT *, %s AS __eider_m, lead(%s) OVER __eider_w AS __eider_n"+
 		" FROM (%s) WINDOW __eider_w AS (PARTITION BY %s ORDER BY %s)) WHERE __eider_e = __eider_m AND %s IS DISTINCT FROM __eider_n",
-		strings.Join(out, ", "), atColumn, atColumn, rows, strings.Join(keys, ", "), strings.Join(by, ", "), atColumn)
+		strings.Join(out, ", "), atColumn, newest, atColumn, rows, strings.Join(keys, ", "), strings.Join(by, ", "), atColumn)
 	if v.TTL == 0 {
 		return fmt.Sprintf("SELECT %s, %s FROM (%s)", strings.Join(out, ", "), atColumn, kept)
 	}
