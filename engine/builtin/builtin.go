@@ -11,6 +11,7 @@ import (
 	"github.com/eiderdb/eider/functions/clean"
 	"github.com/eiderdb/eider/functions/feature"
 	"github.com/eiderdb/eider/functions/fn"
+	"github.com/eiderdb/eider/functions/health"
 	"github.com/eiderdb/eider/functions/model"
 	"github.com/eiderdb/eider/functions/model/cluster"
 	"github.com/eiderdb/eider/functions/model/lightgbm"
@@ -40,7 +41,7 @@ func All() *Set {
 	algorithms := slices.Concat(linear.All(), cluster.All(), xgboost.All(), lightgbm.All())
 	return &Set{
 		Statements: slices.Concat(role.All(), lineage.All(), modelstmt.All(algorithms, importers()), featurestmt.All()),
-		Functions:  slices.Concat(clean.All(), predict.All(), window.All(), feature.All(), stat.All(), transform.Functions()),
+		Functions:  slices.Concat(clean.All(), predict.All(), window.All(), feature.All(), stat.All(), health.All(), transform.Functions()),
 		Algorithms: algorithms,
 	}
 }

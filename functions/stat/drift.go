@@ -204,8 +204,8 @@ func (w *driftWriter) column(i int, p pair) {
 	case verdict != "":
 	case kind == "category":
 		test = "(SELECT eider_drift_categories(list(r ORDER BY v), list(c ORDER BY v), " + w.arguments + ") FROM (SELECT v, sum(r)::BIGINT AS r, sum(c)::BIGINT AS c FROM (" +
-			"SELECT " + name + "::VARCHAR AS v, count(*) AS r, 0 AS c FROM " + w.call.Relations[0].SQL + " GROUP BY v UNION ALL " +
-			"SELECT " + name + "::VARCHAR AS v, 0 AS r, count(*) AS c FROM " + w.call.Relations[1].SQL + " GROUP BY v) WHERE v IS NOT NULL GROUP BY v))"
+			"SELECT " + name + "::VARCHAR AS v, count(*) AS r, 0 AS c FROM " + w.call.Relations[0].SQL + " GROUP BY ALL UNION ALL " +
+			"SELECT " + name + "::VARCHAR AS v, 0 AS r, count(*) AS c FROM " + w.call.Relations[1].SQL + " GROUP BY ALL) WHERE v IS NOT NULL GROUP BY v))"
 	default:
 		test = fmt.Sprintf("eider_drift_numbers(ref_numbers.s%d, cur_numbers.s%d, %s)", i, i, w.arguments)
 	}
