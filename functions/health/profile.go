@@ -87,7 +87,6 @@ type profileWriter struct {
 	r                      fn.Relation
 	all, sampled, sorted   []string
 	grouped, looked, looks []string
-	numbers, texts         bool
 	rows                   []string
 }
 

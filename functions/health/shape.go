@@ -20,14 +20,14 @@ var levels = [...]string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"}
 
 // form is what a column of numbers looks like.
 type form struct {
-	n, distinct, zeros, infinite  int64
-	mean, sd, skew                float64
-	q05, q25, median, q75, q95    float64
-	histogram                     []int64
-	bars                          string
-	top                           []string
-	counts                        []int64
-	lowest, highest, meanAbsolute float64
+	n, distinct, zeros, infinite int64
+	mean, sd, skew               float64
+	q05, q25, median, q75, q95   float64
+	histogram                    []int64
+	bars                         string
+	top                          []string
+	counts                       []int64
+	lowest, highest              float64
 }
 
 // formOf looks at sorted numbers without NaN. Moments and histogram are of the finite ones;

@@ -24,9 +24,9 @@ const (
 
 // outcome is a column's result.
 type outcome struct {
-	test                    string
-	statistic, p, threshold float64
-	note                    string
+	test         string
+	statistic, p float64
+	note         string
 }
 
 // judgeNumbers compares two columns of numbers.
