@@ -36,6 +36,9 @@ func (o *ours) replan(ctx context.Context) error {
 	if err := s.free(ctx); err != nil {
 		return err
 	}
+	if err := s.who.Refresh(ctx, s.conn); err != nil {
+		return err
+	}
 	plan, err := o.body.Plan(ctx, statementSession{s})
 	if err != nil {
 		return err
@@ -200,6 +203,9 @@ func (s *Session) planExplain(ctx context.Context, q *query) (operation, error) 
 			WithHint("EXPLAIN without ANALYZE says what the statement would do.")
 	}
 	if err := s.free(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.who.Refresh(ctx, s.conn); err != nil {
 		return nil, err
 	}
 	plan, err := body.Plan(ctx, statementSession{s})

@@ -116,6 +116,17 @@ func (s *Session) identify(set *roleSet) (*identity, error) {
 	return id, nil
 }
 
+// Refresh makes known what the current role may do now, for a statement that asks HasPrivilege,
+// HasRole or IsSuperuser without a Check before it.
+func (s *Session) Refresh(ctx context.Context, q Querier) error {
+	set, err := s.roleSet(ctx, q)
+	if err != nil {
+		return err
+	}
+	_, err = s.identify(set)
+	return err
+}
+
 // roleSet returns the roles as the session must see them now.
 func (s *Session) roleSet(ctx context.Context, q Querier) (*roleSet, error) {
 	if s.rolesDirty {
