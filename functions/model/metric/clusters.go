@@ -98,19 +98,46 @@ func distance(a, b []float64) float64 {
 }
 
 func inertia(s *Sample) weighing {
+	of, k := clusterNumbers(s.Value)
 	return func(w []float64) (float64, bool) {
 		total := 0.0
+		sums, counts := make([]float64, k), make([]float64, k)
 		for _, col := range s.X.Cols {
-			sums, counts := map[float64]float64{}, map[float64]float64{}
-			for i, c := range s.Value {
-				sums[c] += weightOf(w, i) * col[i]
-				counts[c] += weightOf(w, i)
+			clear(sums)
+			clear(counts)
+			for i, c := range of {
+				weight := weightOf(w, i)
+				sums[c] += weight * col[i]
+				counts[c] += weight
 			}
-			for i, c := range s.Value {
-				d := col[i] - ratio(sums[c], counts[c])
+			for c := range sums {
+				sums[c] = ratio(sums[c], counts[c])
+			}
+			for i, c := range of {
+				d := col[i] - sums[c]
 				total += weightOf(w, i) * d * d
 			}
 		}
 		return total, !math.IsNaN(total)
 	}
+}
+
+// clusterNumbers numbers the clusters in the order of their appearance, and returns each row's number
+// and how many there are.
+func clusterNumbers(labels []float64) (of []int32, clusters int) {
+	of = make([]int32, len(labels))
+	number := map[float64]int32{}
+	for i, label := range labels {
+		if i > 0 && label == labels[i-1] {
+			of[i] = of[i-1]
+			continue
+		}
+		n, ok := number[label]
+		if !ok {
+			n = int32(len(number))
+			number[label] = n
+		}
+		of[i] = n
+	}
+	return of, len(number)
 }
