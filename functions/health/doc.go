@@ -13,5 +13,5 @@ import "github.com/eiderdb/eider/functions/fn"
 
 // All returns the family's declarations.
 func All() []*fn.Decl {
-	return []*fn.Decl{profile(), profileDiff(), outliers(), dedup(), dedupFuzzy(), expect(), shape()}
+	return []*fn.Decl{profile(), profileDiff(), outliers(), dedup(), dedupFuzzy(), expect(), shape(), components()}
 }

@@ -60,26 +60,25 @@ func fuzzyQuery(c *fn.Call) (string, error) {
 	with := []string{
 		"numbered AS MATERIALIZED (SELECT *, row_number() OVER () AS __eider_row, trim(regexp_replace(lower(strip_accents(nfc_normalize(concat_ws(' ', " + strings.Join(parts, ", ") + ")))), '[^\\p{L}\\p{N}]+', ' ', 'g')) AS __eider_text FROM " + r.SQL + ")",
 		// Rows of one text are one thing.
-		"texts AS MATERIALIZED (SELECT __eider_text AS x, min(__eider_row) AS id FROM numbered WHERE __eider_text <> '' GROUP BY ALL)",
-		"words AS (SELECT id, x, count(*) OVER (PARTITION BY w) AS n, w FROM (SELECT id, x, unnest(list_distinct(string_split(x, ' '))) AS w FROM texts) QUALIFY n BETWEEN 2 AND " + fmt.Sprint(wordRows) + ")",
+		"texts AS MATERIALIZED (SELECT x, id, row_number() OVER (ORDER BY id) AS k FROM (SELECT __eider_text AS x, min(__eider_row) AS id FROM numbered WHERE __eider_text <> '' GROUP BY ALL))",
+		"words AS (SELECT k, x, count(*) OVER (PARTITION BY w) AS n, w FROM (SELECT k, x, unnest(list_distinct(string_split(x, ' '))) AS w FROM texts) QUALIFY n BETWEEN 2 AND " + fmt.Sprint(wordRows) + ")",
 	}
 	var near []string
 	for _, order := range []string{"x", "reverse(x)"} {
 		var leads []string
 		for k := 1; k <= neighbours; k++ {
-			leads = append(leads, fmt.Sprintf("lead({'id': id, 'x': x}, %d) OVER (ORDER BY %s)", k, order))
+			leads = append(leads, fmt.Sprintf("lead({'k': k, 'x': x}, %d) OVER (ORDER BY %s)", k, order))
 		}
-		near = append(near, "SELECT id AS a, o.id AS b, x AS s, o.x AS t FROM (SELECT id, x, unnest(["+strings.Join(leads, ", ")+"]) AS o FROM texts) WHERE o IS NOT NULL")
+		near = append(near, "SELECT k AS a, o.k AS b, x AS s, o.x AS t FROM (SELECT k, x, unnest(["+strings.Join(leads, ", ")+"]) AS o FROM texts) WHERE o IS NOT NULL")
 	}
-	near = append(near, "SELECT l.id, r.id, l.x, r.x FROM words AS l JOIN words AS r ON l.w = r.w AND l.id < r.id")
+	near = append(near, "SELECT l.k, r.k, l.x, r.x FROM words AS l JOIN words AS r ON l.w = r.w AND l.k < r.k")
 	with = append(with,
 		fmt.Sprintf("pairs AS MATERIALIZED (SELECT DISTINCT a, b FROM (%s) WHERE jaro_winkler_similarity(s, t) >= %e::DOUBLE)", strings.Join(near, " UNION ALL "), threshold),
-		"edges AS MATERIALIZED (SELECT a, b FROM pairs UNION SELECT b, a FROM pairs)",
-		// Texts that have no smaller number beside them tell theirs to all that they can reach. The least that a
-		// text hears of is its cluster's.
-		"reached(id, least) AS (SELECT id, id FROM texts WHERE id NOT IN (SELECT a FROM edges WHERE b < a) UNION SELECT e.b, f.least FROM reached f JOIN edges e ON e.a = f.id WHERE f.least < e.b)",
-		"named AS (SELECT t.x, f.least, h.x AS head FROM texts t JOIN (SELECT id, min(least) AS least FROM reached GROUP BY ALL) f ON f.id = t.id JOIN texts h ON h.id = f.least)")
-	return "WITH RECURSIVE " + strings.Join(with, ", ") + " SELECT " + prefixed("__eider_t.", quoted(r.Columns)) + ", coalesce(n.least, __eider_t.__eider_row) AS cluster_id, coalesce(n.least <> __eider_t.__eider_row, false) AS is_duplicate, " +
+		// Numbered in the order of their first rows, so that a cluster's least number is its first row's.
+		"forest AS MATERIALIZED (SELECT eider_components(n, a, b) AS f FROM (SELECT count(*) AS n FROM texts), (SELECT list(a) AS a, list(b) AS b FROM pairs))",
+		"clusters AS (SELECT unnest(f) AS least, unnest(range(1, len(f) + 1)) AS k FROM forest)",
+		"named AS (SELECT t.x, h.id AS least, h.x AS head FROM clusters c JOIN texts t ON t.k = c.k JOIN texts h ON h.k = c.least)")
+	return "WITH " + strings.Join(with, ", ") + " SELECT " + prefixed("__eider_t.", quoted(r.Columns)) + ", coalesce(n.least, __eider_t.__eider_row) AS cluster_id, coalesce(n.least <> __eider_t.__eider_row, false) AS is_duplicate, " +
 		"CASE WHEN n.least IS NOT NULL THEN jaro_winkler_similarity(n.x, n.head) END AS similarity FROM numbered __eider_t LEFT JOIN named n ON n.x = __eider_t.__eider_text", nil
 }
 

@@ -110,3 +110,11 @@ func TestFormEdges(t *testing.T) {
 	f = formOf([]float64{1, 1, 2, 2, 3, 4, 4, 4, 5, 5, 6, 6, 7, 7})
 	require.Equal(t, []string{"4", "1", "2", "5", "6"}, f.top, "the most frequent first, then the least")
 }
+
+// A chain is one component, whichever end it is joined from; roots are followed, not copied.
+func TestRoots(t *testing.T) {
+	parent := []int64{1, 1, 2, 3, 5}
+	require.Equal(t, int64(1), root(parent, 4))
+	require.Equal(t, int64(5), root(parent, 5))
+	require.Equal(t, []int64{1, 1, 2, 2, 5}, parent, "the path is half as long")
+}
