@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/eiderdb/eider/sql/lex"
@@ -73,14 +74,17 @@ func (p *Parser) unterminated(t lex.Token) *sqlstate.Error {
 }
 
 func withExpected(err *sqlstate.Error, words []string) *sqlstate.Error {
-	if len(words) == 0 || len(words) > maxExpected {
-		return err
-	}
-	shown := make([]string, len(words))
-	for i, w := range words {
-		if shown[i] = w; !described(w) {
-			shown[i] = strings.ToUpper(w)
+	shown := make([]string, 0, len(words))
+	for _, w := range words { // a loop over clauses asks for the same ones again
+		if !described(w) {
+			w = strings.ToUpper(w)
 		}
+		if !slices.Contains(shown, w) {
+			shown = append(shown, w)
+		}
+	}
+	if len(shown) == 0 || len(shown) > maxExpected {
+		return err
 	}
 	if n := len(shown); n > 1 {
 		return err.WithHint("Expected %s or %s.", strings.Join(shown[:n-1], ", "), shown[n-1])

@@ -70,6 +70,14 @@ func TestUnexpected(t *testing.T) {
 	_, err = p.Name("a model name")
 	fails(t, err, sqlstate.SyntaxError, `near "5"`, 7, "Expected MODEL or a model name.")
 
+	p = parser(t, "+")
+	for range 2 { // a loop over clauses
+		require.False(t, p.AcceptWord("as"))
+		require.False(t, p.AcceptWord("ttl"))
+	}
+	e := sqlstate.From(p.Unexpected())
+	require.Equal(t, "Expected AS or TTL.", e.Hint)
+
 	p = parser(t, "deploy -- x\n")
 	p.Next()
 	fails(t, p.ExpectWord("model"), sqlstate.SyntaxError, "syntax error at end of input", 6, "Expected MODEL.")
