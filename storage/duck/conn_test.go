@@ -404,3 +404,30 @@ func TestProgress(t *testing.T) {
 		<-done
 	}
 }
+
+// A PIVOT without its values is several statements to DuckDB; preparing it makes nothing but types.
+func TestPivotIsOneStatement(t *testing.T) {
+	_, c := openTest(t, Config{})
+	ctx := context.Background()
+	_, err := c.Exec(ctx, "create table t as select i, i % 3 as k from range(10) r(i)")
+	require.NoError(t, err)
+	const create = "create table x as pivot t on k using count(*) group by i"
+	for _, alone := range []bool{true, false} {
+		if !alone {
+			require.NoError(t, c.Begin(ctx, false))
+		}
+		s, err := c.Prepare(ctx, create)
+		require.NoError(t, err)
+		require.Equal(t, Create, s.Kind())
+		require.Equal(t, int64(0), queryOne(t, c, "select count(*) from duckdb_tables() where table_name = 'x'"), "nothing ran yet")
+		n, err := s.exec(ctx)
+		require.NoError(t, err)
+		require.Equal(t, int64(10), n)
+		require.NoError(t, s.Close())
+		_, err = c.Exec(ctx, "drop table x")
+		require.NoError(t, err)
+		if !alone {
+			require.NoError(t, c.Commit(ctx))
+		}
+	}
+}

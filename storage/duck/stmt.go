@@ -105,18 +105,25 @@ func (c *Conn) prepareOne(ctx context.Context, sql string) (*Stmt, error) {
 		return nil, err
 	}
 	defer C.eider_destroy_extracted(list)
-	for i := 0; i < n-1; i++ {
+	// What DuckDB makes of it: the types of the columns and the statement, and around them, for one
+	// that isn't a SELECT, a transaction, for which the session's own stands.
+	last := n - 1
+	for i := 0; i <= last; i++ {
 		s, err := c.prepareExtracted(ctx, list, i)
-		if err != nil {
-			return nil, err
+		if err != nil || i == last {
+			return s, err
 		}
-		_, err = s.exec(ctx)
+		if i == 0 && (s.kind == Transaction || s.kind == Set) {
+			last--
+		} else {
+			_, err = s.exec(ctx)
+		}
 		s.Close()
 		if err != nil {
 			return nil, err
 		}
 	}
-	return c.prepareExtracted(ctx, list, n-1)
+	return nil, errSeveral
 }
 
 // extract parses sql into its statements; the caller destroys the list.
