@@ -25,8 +25,9 @@ import (
 
 // options say how much is measured.
 type options struct {
-	python, write, only                string
+	python, profilePython, write, only string
 	rows, facts, labels, many, repeats int
+	profiled                           int
 	threads                            int
 	correlated                         bool
 }
@@ -47,9 +48,11 @@ type cost struct {
 func main() {
 	var o options
 	flag.StringVar(&o.python, "python", "python3", "a Python with requirements.txt installed")
+	flag.StringVar(&o.profilePython, "profile-python", "", "a Python with requirements-profile.txt installed; without one ydata-profiling is left out")
 	flag.StringVar(&o.write, "write", "", "Markdown file whose section between the markers is replaced")
-	flag.StringVar(&o.only, "only", "", "comma-separated parts: point, rolling, windows (default all)")
+	flag.StringVar(&o.only, "only", "", "comma-separated parts: profile, point, rolling, windows (default all)")
 	flag.IntVar(&o.rows, "rows", 10_000_000, "rows of the window functions")
+	flag.IntVar(&o.profiled, "profiled", 1_000_000, "rows of the profiled table")
 	flag.IntVar(&o.facts, "facts", 1_000_000, "facts of the point-in-time join")
 	flag.IntVar(&o.labels, "labels", 100_000, "labels of the point-in-time join")
 	flag.IntVar(&o.many, "many", 10_000_000, "facts of the point-in-time join in little memory")
@@ -68,7 +71,7 @@ func run(ctx context.Context, o options) (string, error) {
 	defer os.RemoveAll(dir)
 	b := &bench{options: o, dir: dir}
 	b.out.Printf("Features on one machine (%s), %d threads each, best of %d runs; wall clock and, behind it, processor time. %s\n", report.Machine(), o.threads, o.repeats, report.OtherLoad())
-	err = report.Run(ctx, o.only, report.Part{Name: "point", Run: b.point}, report.Part{Name: "rolling", Run: b.rolling}, report.Part{Name: "windows", Run: b.windows})
+	err = report.Run(ctx, o.only, report.Part{Name: "profile", Run: b.profile}, report.Part{Name: "point", Run: b.point}, report.Part{Name: "rolling", Run: b.rolling}, report.Part{Name: "windows", Run: b.windows})
 	return b.out.String(), err
 }
 
