@@ -81,7 +81,11 @@ func (r *trainer) run(url string) {
 			if err != nil {
 				break
 			}
-			version = int(values[1].(int64))
+			for k, f := range rows.FieldDescriptions() {
+				if f.Name == "version" {
+					version = int(values[k].(int64))
+				}
+			}
 		}
 		if rows.Err() != nil {
 			return
