@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -139,6 +140,9 @@ func TestLineageMissesNothing(t *testing.T) {
 	}
 	var list []*influence
 	for _, sql := range sqls {
+		if strings.Contains(sql, "WITH RECURSIVE chain") {
+			continue // over rows at random it needn't end
+		}
 		if strings.Contains(sql, "testdata/") || strings.Contains(sql, "duckdb_") || strings.Contains(sql, "SUMMARIZE") {
 			continue
 		}
@@ -150,7 +154,9 @@ func TestLineageMissesNothing(t *testing.T) {
 	checked := 0
 	for range 1 {
 		w := lineageWorld{}
-		for table, columns := range lineageTables {
+		tables := slices.Sorted(maps.Keys(lineageTables)) // the same data in every run
+		for _, table := range tables {
+			columns := lineageTables[table]
 			w[table] = map[string][]string{}
 			for _, c := range columns {
 				for range 9 {
@@ -166,8 +172,8 @@ func TestLineageMissesNothing(t *testing.T) {
 				before[in] = nil
 			}
 		}
-		for table, columns := range lineageTables {
-			for _, c := range columns {
+		for _, table := range tables {
+			for _, c := range lineageTables[table] {
 				kept := slices.Clone(w[table][c])
 				for i := range w[table][c] {
 					w[table][c][i] = randomCell(r, c)
