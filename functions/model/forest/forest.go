@@ -96,7 +96,7 @@ func newForest(ens *ensemble) (*Forest, error) {
 	}
 	ens.info.BaseScore = slices.Clone(ens.base)
 	f := &Forest{ens: ens, explain: newExplainer(ens)}
-	return f.WithKernel(kernels()[0])
+	return f.WithKernel(Best())
 }
 
 // Features implements model.Predictor.
@@ -114,6 +114,9 @@ func (f *Forest) Info() Info {
 
 // Kernel names the kernel that scores: "avx512", "avx2" or "portable".
 func (f *Forest) Kernel() string { return f.kernel }
+
+// Best is the kernel that is used on this processor unless another is asked for.
+func Best() string { return kernels()[0] }
 
 // WithKernel returns the same model with another kernel: 22023 where this processor
 // doesn't have it.

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"github.com/eiderdb/eider/functions/model/forest"
 )
 
 // smallMemory is far less than the table takes.
@@ -79,7 +81,7 @@ func (b *bench) predict(ctx context.Context) error {
 		}
 	}
 	rate := func(r result) float64 { return float64(b.scoreRows) / r.Seconds / 1e6 }
-	b.out.Printf("\n### Prediction: %s rows × %d features, %d trees of depth %d\n", millions(b.scoreRows), b.features, b.rounds, b.depth)
+	b.out.Printf("\n### Prediction: %s rows × %d features, %d trees of depth %d, kernel %s\n", millions(b.scoreRows), b.features, b.rounds, b.depth, forest.Best())
 	b.out.Printf("| | M rows/s | peak memory |\n|---|---:|---:|")
 	b.out.Printf("| Eider, `CREATE TABLE … AS SELECT predict_proba(…)['1']` | %.2f | %.0f MB |", rate(table), table.PeakMB)
 	b.out.Printf("| Eider, the same with `SET memory_limit = '%s'` | %.2f | %.0f MB |", smallMemory, rate(small), small.PeakMB)
