@@ -8,6 +8,7 @@ import (
 
 	"github.com/eiderdb/eider/functions/fn"
 	"github.com/eiderdb/eider/functions/predict"
+	"github.com/eiderdb/eider/sql/classify"
 	"github.com/eiderdb/eider/sql/lex"
 	"github.com/eiderdb/eider/sql/lineage"
 	"github.com/eiderdb/eider/sql/sqlstate"
@@ -49,7 +50,7 @@ func (c *lineageCatalog) query(sql string) (*lineage.Query, error) {
 func (c *lineageCatalog) tree(sql string) (*lineage.Tree, error) {
 	tree, err := c.s.serialized(c.ctx, sql)
 	if err != nil && c.ctx.Err() == nil {
-		if edited, ok := lineage.WithIn(sql); ok {
+		if edited, ok := classify.PivotIn(sql); ok {
 			c.split = true
 			return c.s.serialized(c.ctx, edited)
 		}

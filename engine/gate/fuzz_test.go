@@ -4,6 +4,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/eiderdb/eider/sql/classify"
 )
 
 // FuzzAnalyse: no text makes the reader panic, and what it accepts keeps its bytes: the pieces of a
@@ -27,7 +29,7 @@ func FuzzAnalyse(f *testing.F) {
 		if err == nil && st.verb == "" {
 			t.Fatalf("%q has no verb", sql)
 		}
-		withIn(sql)
+		classify.PivotIn(sql)
 		parsePath(sql, "shop")
 		firstWord(sql)
 		if _, err := parseTrees(sql, 1); err == nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/eiderdb/eider/sql/classify"
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/storage/duck"
 )
@@ -37,7 +38,7 @@ func parseText(ctx context.Context, serialize func(ctx context.Context, sql stri
 	reads, err := parseTrees(answer, len(st.pieces))
 	if err == errNotSelect {
 		// PIVOT without IN becomes several statements in DuckDB; with IN it is a SELECT.
-		if edited, ok := withIn(strings.Join(st.pieces, "\n;\n")); ok {
+		if edited, ok := classify.PivotIn(strings.Join(st.pieces, "\n;\n")); ok {
 			if answer, err = serialize(ctx, edited); err != nil {
 				return nil, err
 			}

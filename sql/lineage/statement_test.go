@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/eiderdb/eider/sql/classify"
 	"github.com/eiderdb/eider/sql/lex"
 )
 
@@ -63,6 +64,6 @@ func FuzzRead(f *testing.F) {
 		for _, st := range lex.Split(text) {
 			Read(text, st)
 		}
-		WithIn(text)
+		classify.PivotIn(text)
 	})
 }

@@ -1,4 +1,4 @@
-package gate
+package classify
 
 import (
 	"strings"
@@ -6,10 +6,10 @@ import (
 	"github.com/eiderdb/eider/sql/lex"
 )
 
-// withIn adds IN (NULL) to what a PIVOT statement is ON, where no IN stands: DuckDB then takes
+// PivotIn adds IN (NULL) to what a PIVOT statement is ON, where no IN stands: DuckDB then takes
 // for a SELECT what would otherwise look for the values first, in a statement of its own. Nothing
 // is left out of the text, so nothing that it reads is. False if there is no PIVOT in it.
-func withIn(sql string) (string, bool) {
+func PivotIn(sql string) (string, bool) {
 	var b strings.Builder
 	var stack []pivotState
 	state, from, found := pivotState{}, 0, false
@@ -59,4 +59,4 @@ func withIn(sql string) (string, bool) {
 // pivotState is where a PIVOT statement stands: past its word, past ON, past IN.
 type pivotState struct{ pivot, on, in bool }
 
-var endsPivot = set("using", "group", "order", "limit", "offset", "union", "except", "intersect")
+var endsPivot = map[string]bool{"using": true, "group": true, "order": true, "limit": true, "offset": true, "union": true, "except": true, "intersect": true}
