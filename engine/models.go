@@ -165,33 +165,47 @@ const (
 	byAlias   = `(SELECT d.version FROM eider.deployment_store d WHERE d.model = $1 AND d.alias = $2 AND d.undone_at IS NULL ORDER BY d.number DESC LIMIT 1)`
 )
 
-// loadModel reads a version from the catalog; what is missing is told by its error.
-func loadModel(ctx context.Context, q querier, key string, ref parse.ModelRef) (*modelVersion, error) {
-	v := &modelVersion{key: key, ref: ref.Name.Last()}
-	sql, arg := modelSQL+byVersion, any(ref.Version)
-	alias := lex.Fold(ref.Alias)
+// lookUp reads the row of the version that a reference means by sql, with byAlias where it names none and
+// where at its end, and what v is called by it; nil where there is no row. The alias is the one looked for.
+func (v *modelVersion) lookUp(ctx context.Context, q querier, ref parse.ModelRef, sql, byAlias, where string) (row []any, alias string, err error) {
+	v.ref = ref.Name.Last()
+	arg := any(ref.Version)
+	alias = lex.Fold(ref.Alias)
 	if ref.Version > 0 {
-		v.ref, v.macro = v.ref+"@"+strconv.FormatInt(ref.Version, 10), predict.VersionName(key, int(ref.Version))
+		v.ref, v.macro = v.ref+"@"+strconv.FormatInt(ref.Version, 10), predict.VersionName(v.key, int(ref.Version))
+		sql += byVersion
 	} else {
-		v.macro = predict.AliasName(key, alias)
+		v.macro = predict.AliasName(v.key, alias)
 		if alias == "" {
 			alias = predict.DefaultAlias
 		} else {
 			v.ref += "@" + ref.Alias
 		}
-		sql, arg = modelSQL+byAlias, alias
+		sql, arg = sql+byAlias, alias
 	}
-	rows, err := q.QueryRows(ctx, sql+" WHERE m.model = $1", key, arg)
+	rows, err := q.QueryRows(ctx, sql+where, v.key, arg)
 	switch {
-	case sqlstate.Is(err, sqlstate.UndefinedTable): // a file opened read-only that has no models yet
-		return v, nil
+	case sqlstate.Is(err, sqlstate.UndefinedTable): // a file opened read-only that has none of the kind yet
+		return nil, alias, nil
 	case err != nil:
-		return nil, nowhere(err)
+		return nil, alias, nowhere(err)
 	case len(rows) == 0:
+		return nil, alias, nil
+	}
+	v.name, _ = rows[0][0].(string)
+	return rows[0], alias, nil
+}
+
+// loadModel reads a version from the catalog; what is missing is told by its error.
+func loadModel(ctx context.Context, q querier, key string, ref parse.ModelRef) (*modelVersion, error) {
+	v := &modelVersion{key: key}
+	row, alias, err := v.lookUp(ctx, q, ref, modelSQL, byAlias, " WHERE m.model = $1")
+	switch {
+	case err != nil:
+		return nil, err
+	case row == nil:
 		return v, nil
 	}
-	row := rows[0]
-	v.name, _ = row[0].(string)
 	task, _ := row[1].(string)
 	v.task = model.Task(task)
 	version, ok := row[2].(int64)

@@ -198,31 +198,14 @@ const byTransformationAlias = `(SELECT a.version FROM eider.transformation_alias
 
 // loadTransformation reads a version from the catalog; what is missing is told by its error.
 func loadTransformation(ctx context.Context, q querier, key string, ref parse.ModelRef) (*modelVersion, error) {
-	v := &modelVersion{kind: transformationKind, key: key, ref: ref.Name.Last()}
-	sql, arg := transformationSQL+byVersion, any(ref.Version)
-	alias := lex.Fold(ref.Alias)
-	if ref.Version > 0 {
-		v.ref, v.macro = v.ref+"@"+strconv.FormatInt(ref.Version, 10), predict.VersionName(key, int(ref.Version))
-	} else {
-		v.macro = predict.AliasName(key, alias)
-		if alias == "" {
-			alias = predict.DefaultAlias
-		} else {
-			v.ref += "@" + ref.Alias
-		}
-		sql, arg = transformationSQL+byTransformationAlias, alias
-	}
-	rows, err := q.QueryRows(ctx, sql+" WHERE t.transformation = $1", key, arg)
+	v := &modelVersion{kind: transformationKind, key: key}
+	row, alias, err := v.lookUp(ctx, q, ref, transformationSQL, byTransformationAlias, " WHERE t.transformation = $1")
 	switch {
-	case sqlstate.Is(err, sqlstate.UndefinedTable): // a file opened read-only that has no transformations yet
-		return v, nil
 	case err != nil:
-		return nil, nowhere(err)
-	case len(rows) == 0:
+		return nil, err
+	case row == nil:
 		return v, nil
 	}
-	row := rows[0]
-	v.name, _ = row[0].(string)
 	version, ok := row[1].(int64)
 	if !ok {
 		v.error = v.missing(ref, alias, row[6], row[7])
