@@ -113,6 +113,18 @@ func (p *Parser) str() (any, error) {
 	return v, nil
 }
 
+// AcceptLike reads LIKE 'pattern', if it is there: the end of a SHOW that lists things.
+func (p *Parser) AcceptLike() (*string, error) {
+	if !p.AcceptWord("like") {
+		return nil, nil
+	}
+	pattern, _, err := p.Str("a pattern in quotes")
+	if err != nil {
+		return nil, err
+	}
+	return &pattern, nil
+}
+
 // Str reads a string constant.
 func (p *Parser) Str(what string) (string, Span, error) {
 	if !p.Peek().IsString() {

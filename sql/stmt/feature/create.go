@@ -22,7 +22,7 @@ const exampleFacts = `CREATE TABLE balances (customer INTEGER, happened TIMESTAM
 
 func createKind() *stmt.Kind {
 	return &stmt.Kind{
-		Name: "CREATE FEATURE VIEW", Leads: [][]string{{"create", "feature", "view"}, {"create", "or", "replace", "feature", "view"}}, Parse: reader(parseCreate),
+		Name: "CREATE FEATURE VIEW", Leads: [][]string{{"create", "feature", "view"}, {"create", "or", "replace", "feature", "view"}}, Parse: stmt.Reader(parseCreate),
 		Call: "eider.create_feature_view", FromCall: createFromCall,
 		Doc: stmt.Doc{
 			Summary: "Makes a feature view: facts about entities, with the times that say who could know them when.",

@@ -36,17 +36,6 @@ func session(s stmt.Session) (Session, error) {
 	return f, nil
 }
 
-// reader makes Kind.Parse of a parser of the family.
-func reader[S stmt.Statement](read func(p *parse.Parser) (S, error)) func(p *parse.Parser) (stmt.Statement, error) {
-	return func(p *parse.Parser) (stmt.Statement, error) {
-		s, err := read(p)
-		if err != nil {
-			return nil, err
-		}
-		return s, nil
-	}
-}
-
 // result describes columns that are texts, but for those with a type of their own.
 func result(spec string) []types.Column {
 	known := map[string]*types.Type{"BOOLEAN": types.Of(types.Boolean), "INTERVAL": types.Of(types.Interval), "TIMESTAMPTZ": types.Of(types.TimestampTZ),

@@ -14,7 +14,7 @@ import (
 
 func dropKind() *stmt.Kind {
 	return &stmt.Kind{
-		Name: "DROP FEATURE VIEW", Leads: [][]string{{"drop", "feature", "view"}}, Parse: reader(parseDrop),
+		Name: "DROP FEATURE VIEW", Leads: [][]string{{"drop", "feature", "view"}}, Parse: stmt.Reader(parseDrop),
 		Call: "eider.drop_feature_view", FromCall: dropFromCall,
 		Doc: stmt.Doc{
 			Summary: "Drops feature views.",

@@ -12,7 +12,7 @@ import (
 
 func showKind() *stmt.Kind {
 	return &stmt.Kind{
-		Name: "SHOW FEATURE VIEWS", Leads: [][]string{{"show", "feature", "views"}}, Parse: reader(parseShow),
+		Name: "SHOW FEATURE VIEWS", Leads: [][]string{{"show", "feature", "views"}}, Parse: stmt.Reader(parseShow),
 		Call: "eider.show_feature_views", FromCall: showFromCall,
 		Doc: stmt.Doc{
 			Summary: "Lists the feature views that the role may see.",
@@ -34,15 +34,8 @@ func parseShow(p *parse.Parser) (*show, error) {
 	if err := p.ExpectWords("show", "feature", "views"); err != nil {
 		return nil, err
 	}
-	s := &show{}
-	if p.AcceptWord("like") {
-		like, _, err := p.Str("a pattern in quotes")
-		if err != nil {
-			return nil, err
-		}
-		s.like = &like
-	}
-	return s, nil
+	like, err := p.AcceptLike()
+	return &show{like: like}, err
 }
 
 func (w *show) Plan(context.Context, stmt.Session) (*stmt.Plan, error) {
@@ -61,7 +54,7 @@ func (w *show) Plan(context.Context, stmt.Session) (*stmt.Plan, error) {
 
 func describeKind() *stmt.Kind {
 	return &stmt.Kind{
-		Name: "DESCRIBE FEATURE VIEW", Leads: [][]string{{"describe", "feature", "view"}, {"desc", "feature", "view"}}, Recognise: atDescribe, Parse: reader(parseDescribe),
+		Name: "DESCRIBE FEATURE VIEW", Leads: [][]string{{"describe", "feature", "view"}, {"desc", "feature", "view"}}, Recognise: atDescribe, Parse: stmt.Reader(parseDescribe),
 		Call: "eider.describe_feature_view", FromCall: describeFromCall,
 		Doc: stmt.Doc{
 			Summary: "Shows what a feature view is made of.",

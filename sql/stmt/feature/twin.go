@@ -1,7 +1,6 @@
 package feature
 
 import (
-	"context"
 	"strings"
 
 	"github.com/eiderdb/eider/sql/lex"
@@ -117,7 +116,7 @@ func fromCall[S stmt.Statement](args []parse.CallArg, read func(p *parse.Parser)
 	if err != nil {
 		return nil, t.back(err)
 	}
-	return called{s, t}, nil
+	return stmt.Relocated(s, t.back), nil
 }
 
 // back moves an error to the argument that the text at its position came from.
@@ -134,25 +133,6 @@ func (t *twin) back(err error) error {
 		}
 	}
 	return &e
-}
-
-// called is a statement that came from a CALL.
-type called struct {
-	stmt.Statement
-	twin *twin
-}
-
-func (c called) Plan(ctx context.Context, s stmt.Session) (*stmt.Plan, error) {
-	plan, err := c.Statement.Plan(ctx, s)
-	if err != nil {
-		return nil, c.twin.back(err)
-	}
-	exec := plan.Exec
-	plan.Exec = func(ctx context.Context, s stmt.Session) (*stmt.Result, error) {
-		r, err := exec(ctx, s)
-		return r, c.twin.back(err)
-	}
-	return plan, nil
 }
 
 func createFromCall(args []parse.CallArg) (stmt.Statement, error) {

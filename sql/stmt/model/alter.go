@@ -16,7 +16,7 @@ import (
 
 func alterKind() *stmt.Kind {
 	return &stmt.Kind{
-		Name: "ALTER MODEL", Leads: [][]string{{"alter", "model"}}, Parse: reader(parseAlter),
+		Name: "ALTER MODEL", Leads: [][]string{{"alter", "model"}}, Parse: stmt.Reader(parseAlter),
 		Call: "eider.alter_model", FromCall: fromCall(writeAlter, parseAlter),
 		Doc: stmt.Doc{
 			Summary: "Renames a model, sets or drops an alias, or keeps options with it.",

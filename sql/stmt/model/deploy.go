@@ -13,7 +13,7 @@ import (
 
 func deployKind() *stmt.Kind {
 	return &stmt.Kind{
-		Name: "DEPLOY MODEL", Leads: [][]string{{"deploy", "model"}}, Parse: reader(parseDeploy),
+		Name: "DEPLOY MODEL", Leads: [][]string{{"deploy", "model"}}, Parse: stmt.Reader(parseDeploy),
 		Call: "eider.deploy", FromCall: fromCall(func(t *twin) error {
 			t.write("DEPLOY MODEL ")
 			return first(t.model(), t.name("alias", " TO "))

@@ -23,7 +23,7 @@ func describeKind() *stmt.Kind {
 		return &describeModel{d}, err
 	}
 	return &stmt.Kind{
-		Name: "DESCRIBE MODEL", Leads: [][]string{{"describe", "model"}, {"desc", "model"}}, Recognise: atModelName(2), Parse: reader(read),
+		Name: "DESCRIBE MODEL", Leads: [][]string{{"describe", "model"}, {"desc", "model"}}, Recognise: atModelName(2), Parse: stmt.Reader(read),
 		Call: "eider.describe_model", FromCall: fromCall(writeDescribe("DESCRIBE MODEL "), read),
 		Doc: stmt.Doc{
 			Summary: "Says what a model is: what it needs, what it predicts, how good it was.",
@@ -44,7 +44,7 @@ func showCreateKind() *stmt.Kind {
 		return &showCreate{d}, err
 	}
 	return &stmt.Kind{
-		Name: "SHOW CREATE MODEL", Leads: [][]string{{"show", "create", "model"}}, Parse: reader(read),
+		Name: "SHOW CREATE MODEL", Leads: [][]string{{"show", "create", "model"}}, Parse: stmt.Reader(read),
 		Call: "eider.show_create_model", FromCall: fromCall(writeDescribe("SHOW CREATE MODEL "), read),
 		Doc: stmt.Doc{
 			Summary:  "Shows the statement that made a version of a model.",

@@ -14,7 +14,7 @@ import (
 
 func dropKind() *stmt.Kind {
 	return &stmt.Kind{
-		Name: "DROP MODEL", Leads: [][]string{{"drop", "model"}}, Parse: reader(parseDrop),
+		Name: "DROP MODEL", Leads: [][]string{{"drop", "model"}}, Parse: stmt.Reader(parseDrop),
 		Call: "eider.drop_model", FromCall: fromCall(func(t *twin) error {
 			t.write("DROP MODEL ")
 			return first(t.flag("if_exists", "IF EXISTS "), t.model(), t.flag("cascade", " CASCADE"))

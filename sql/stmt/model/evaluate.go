@@ -16,7 +16,7 @@ func evaluateKind(algorithms map[string]*learn.Algorithm) *stmt.Kind {
 		return &evaluateStatement{e, algorithms}, err
 	}
 	return &stmt.Kind{
-		Name: "EVALUATE MODEL", Leads: [][]string{{"evaluate", "model"}}, Parse: reader(read),
+		Name: "EVALUATE MODEL", Leads: [][]string{{"evaluate", "model"}}, Parse: stmt.Reader(read),
 		Call: "eider.evaluate", FromCall: fromCall(func(t *twin) error {
 			t.write("EVALUATE MODEL ")
 			return first(t.model(), t.names("metrics", " METRICS"), t.name("slice_by", " BY "), t.flag("baseline", " BASELINE"),

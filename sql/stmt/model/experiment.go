@@ -18,7 +18,7 @@ func (e *experiment) Plan(context.Context, stmt.Session) (*stmt.Plan, error) {
 func experimentKind(name, verb string) *stmt.Kind {
 	return &stmt.Kind{
 		Name: name, Leads: [][]string{{verb, "experiment"}}, Recognise: atModelName(2),
-		Parse: reader(func(p *parse.Parser) (*experiment, error) {
+		Parse: stmt.Reader(func(p *parse.Parser) (*experiment, error) {
 			p.Next()
 			at := here(p)
 			p.Next()

@@ -22,7 +22,7 @@ func explainKind(algorithms map[string]*learn.Algorithm) *stmt.Kind {
 		return &explainStatement{e, algorithms}, err
 	}
 	return &stmt.Kind{
-		Name: "EXPLAIN MODEL", Leads: [][]string{{"explain", "model"}}, Parse: reader(read),
+		Name: "EXPLAIN MODEL", Leads: [][]string{{"explain", "model"}}, Parse: stmt.Reader(read),
 		Call: "eider.explain_model", FromCall: fromCall(func(t *twin) error {
 			t.write("EXPLAIN MODEL ")
 			return first(t.model(), t.clause("method", " USING ", "", func(p *parse.Parser) error { _, err := oneOf(p, "gain", "permutation", "shap"); return err }),

@@ -20,7 +20,7 @@ func explainPredictKind(algorithms map[string]*learn.Algorithm) *stmt.Kind {
 		return &explainPredictStatement{e, algorithms}, err
 	}
 	return &stmt.Kind{
-		Name: "EXPLAIN PREDICT", Leads: [][]string{{"explain", "predict"}}, Recognise: atExplainPredict, Parse: reader(read),
+		Name: "EXPLAIN PREDICT", Leads: [][]string{{"explain", "predict"}}, Recognise: atExplainPredict, Parse: stmt.Reader(read),
 		Call: "eider.explain_predict", FromCall: fromCall(func(t *twin) error {
 			t.write("EXPLAIN PREDICT (MODEL ")
 			return first(t.model(), t.clause("relation", ", ", ")", func(p *parse.Parser) error { _, err := p.Relation(); return err }), t.number("top", " TOP ", ""))

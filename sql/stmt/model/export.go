@@ -26,7 +26,7 @@ func exportKind(o *options) *stmt.Kind {
 		return &exportStatement{e, o}, err
 	}
 	return &stmt.Kind{
-		Name: "EXPORT MODEL", Leads: [][]string{{"export", "model"}}, Parse: reader(read),
+		Name: "EXPORT MODEL", Leads: [][]string{{"export", "model"}}, Parse: stmt.Reader(read),
 		Call: "eider.export_model", FromCall: fromCall(func(t *twin) error {
 			t.write("EXPORT MODEL ")
 			err := first(t.model(), t.literal("file", " TO ", " "), t.clause("format", "(FORMAT ", "", func(p *parse.Parser) error { _, err := p.Label("a format"); return err }),

@@ -40,7 +40,7 @@ func importKind(o *options) *stmt.Kind {
 		return &importStatement{i, o}, err
 	}
 	return &stmt.Kind{
-		Name: "IMPORT MODEL", Leads: [][]string{{"import", "model"}}, Parse: reader(read),
+		Name: "IMPORT MODEL", Leads: [][]string{{"import", "model"}}, Parse: stmt.Reader(read),
 		Call: "eider.import_model", FromCall: fromCall(writeImport, read),
 		Doc: stmt.Doc{
 			Summary: "Makes a version of a model from a file.",

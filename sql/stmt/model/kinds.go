@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	learn "github.com/eiderdb/eider/functions/model"
-	"github.com/eiderdb/eider/sql/parse"
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/stmt"
 	"github.com/eiderdb/eider/sql/types"
@@ -41,17 +40,6 @@ func session(s stmt.Session) (Session, error) {
 		return nil, sqlstate.New(sqlstate.FeatureNotSupported, "this session has no models")
 	}
 	return m, nil
-}
-
-// reader makes Kind.Parse of a parser of the family.
-func reader[S stmt.Statement](read func(p *parse.Parser) (S, error)) func(p *parse.Parser) (stmt.Statement, error) {
-	return func(p *parse.Parser) (stmt.Statement, error) {
-		s, err := read(p)
-		if err != nil {
-			return nil, err
-		}
-		return s, nil
-	}
 }
 
 // result describes columns: "model VARCHAR, version BIGINT".

@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -212,27 +213,34 @@ func noAlias(ref parse.ModelRef, m *model, alias string, aliases map[string]int6
 		return parse.Errorf(ref.Span, sqlstate.ObjectNotInPrerequisiteState, "no version of model %s is deployed", m.key).
 			WithHint("DEPLOY MODEL %s@%d; or name a version.", quoteKey(m.key), max(m.next-1, 1))
 	}
-	known := make([]string, 0, len(aliases))
-	for a := range aliases {
-		known = append(known, a)
-	}
-	e := parse.Errorf(ref.Span, sqlstate.UndefinedObject, "model %s has no alias %q", m.key, alias)
+	return unknownAlias(ref.Span, "model "+m.key, alias, aliases, fmt.Sprintf("It has none; DEPLOY MODEL … TO %s makes one.", alias))
+}
+
+// unknownAlias is the error for an alias that what has not; none is the hint where it has no alias at all.
+func unknownAlias(at parse.Span, what, alias string, aliases map[string]int64, none string) error {
+	known := slices.Sorted(maps.Keys(aliases))
+	e := parse.Errorf(at, sqlstate.UndefinedObject, "%s has no alias %q", what, alias)
 	if near := parse.Closest(alias, known); near != "" {
 		return e.WithHint("Did you mean %s?", near)
 	}
-	slices.Sort(known)
 	if len(known) == 0 {
-		return e.WithHint("It has none; DEPLOY MODEL … TO %s makes one.", alias)
+		return e.WithHint("%s", none)
 	}
 	return e.WithHint("Its aliases are %s.", strings.Join(known, ", "))
 }
 
 func (m *model) noVersion(ctx context.Context, s stmt.Session, number int64, at parse.Span) error {
-	rows, err := s.Query(ctx, `SELECT version::VARCHAR FROM eider.model_version_store WHERE model = $1 ORDER BY version DESC LIMIT 10`, m.key)
+	return unknownVersion(ctx, s, at, "model "+m.key, number,
+		`SELECT version::VARCHAR FROM eider.model_version_store WHERE model = $1 ORDER BY version DESC LIMIT 10`, m.key)
+}
+
+// unknownVersion is the error for a version that what has not; query lists those that key has.
+func unknownVersion(ctx context.Context, s stmt.Session, at parse.Span, what string, number int64, query, key string) error {
+	rows, err := s.Query(ctx, query, key)
 	if err != nil {
 		return err
 	}
-	e := parse.Errorf(at, sqlstate.UndefinedObject, "model %s has no version %d", m.key, number)
+	e := parse.Errorf(at, sqlstate.UndefinedObject, "%s has no version %d", what, number)
 	if len(rows) == 0 {
 		return e.WithHint("It has no version.")
 	}

@@ -17,7 +17,7 @@ func retrainKind(algorithms map[string]*learn.Algorithm) *stmt.Kind {
 		return &retrainStatement{r, algorithms}, err
 	}
 	return &stmt.Kind{
-		Name: "RETRAIN MODEL", Leads: [][]string{{"retrain", "model"}}, Parse: reader(read),
+		Name: "RETRAIN MODEL", Leads: [][]string{{"retrain", "model"}}, Parse: stmt.Reader(read),
 		Call: "eider.retrain", FromCall: fromCall(func(t *twin) error {
 			t.write("RETRAIN MODEL ")
 			return first(t.model(), t.number("seed", " SEED ", ""), t.clause("deploy", " DEPLOY ", "", func(p *parse.Parser) error {

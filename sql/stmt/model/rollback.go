@@ -13,7 +13,7 @@ import (
 
 func rollbackKind() *stmt.Kind {
 	return &stmt.Kind{
-		Name: "ROLLBACK MODEL", Leads: [][]string{{"rollback", "model"}}, Parse: reader(parseRollback),
+		Name: "ROLLBACK MODEL", Leads: [][]string{{"rollback", "model"}}, Parse: stmt.Reader(parseRollback),
 		Call: "eider.rollback", FromCall: fromCall(func(t *twin) error {
 			t.write("ROLLBACK MODEL ")
 			return first(t.model(), t.name("alias", " ALIAS "), t.number("version", " TO ", ""))

@@ -11,7 +11,7 @@ import (
 
 func showKind() *stmt.Kind {
 	return &stmt.Kind{
-		Name: "SHOW MODELS", Leads: [][]string{{"show", "models"}}, Recognise: atShowModels, Parse: reader(parseShow),
+		Name: "SHOW MODELS", Leads: [][]string{{"show", "models"}}, Recognise: atShowModels, Parse: stmt.Reader(parseShow),
 		Call: "eider.show_models", FromCall: fromCall(func(t *twin) error {
 			t.write("SHOW MODELS")
 			return t.literal("like", " LIKE ", "")
@@ -46,15 +46,8 @@ func parseShow(p *parse.Parser) (*show, error) {
 	if err := p.ExpectWords("show", "models"); err != nil {
 		return nil, err
 	}
-	s := &show{}
-	if p.AcceptWord("like") {
-		like, _, err := p.Str("a pattern in quotes")
-		if err != nil {
-			return nil, err
-		}
-		s.like = &like
-	}
-	return s, nil
+	like, err := p.AcceptLike()
+	return &show{like: like}, err
 }
 
 const showQuery = `SELECT model, task, algorithm, target, deployed::BIGINT AS deployed, latest::BIGINT AS latest, owner, trained_at FROM eider.models`

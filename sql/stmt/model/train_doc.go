@@ -19,7 +19,7 @@ func trainKind(algorithms map[string]*learn.Algorithm) *stmt.Kind {
 		return trainStatement{t, algorithms}, err
 	}
 	return &stmt.Kind{
-		Name: "TRAIN MODEL", Leads: [][]string{{"train", "model"}}, Parse: reader(read),
+		Name: "TRAIN MODEL", Leads: [][]string{{"train", "model"}}, Parse: stmt.Reader(read),
 		Call: "eider.train", FromCall: fromCall(writeTrain, read),
 		Doc: stmt.Doc{
 			Summary: "Trains a model on the rows of a query and stores it as a new version.",

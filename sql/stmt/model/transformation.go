@@ -155,28 +155,12 @@ func resolveTransformation(ctx context.Context, s stmt.Session, ref parse.ModelR
 }
 
 func (t *transformation) noAlias(at parse.Span, alias string, aliases map[string]int64) error {
-	known := make([]string, 0, len(aliases))
-	for a := range aliases {
-		known = append(known, a)
-	}
-	slices.Sort(known)
-	e := parse.Errorf(at, sqlstate.UndefinedObject, "transformation %s has no alias %q", t.key, alias)
-	if near := parse.Closest(alias, known); near != "" {
-		return e.WithHint("Did you mean %s?", near)
-	}
-	return e.WithHint("Its aliases are %s.", strings.Join(known, ", "))
+	return unknownAlias(at, "transformation "+t.key, alias, aliases, "It has none.")
 }
 
 func (t *transformation) noVersion(ctx context.Context, s stmt.Session, number int64, at parse.Span) error {
-	rows, err := s.Query(ctx, `SELECT version::VARCHAR FROM eider.transformation_version_store WHERE transformation = $1 ORDER BY version DESC LIMIT 10`, t.key)
-	if err != nil {
-		return err
-	}
-	e := parse.Errorf(at, sqlstate.UndefinedObject, "transformation %s has no version %d", t.key, number)
-	if len(rows) == 0 {
-		return e.WithHint("It has no version.")
-	}
-	return e.WithHint("Its versions are %s.", strings.Join(texts(rows), ", "))
+	return unknownVersion(ctx, s, at, "transformation "+t.key, number,
+		`SELECT version::VARCHAR FROM eider.transformation_version_store WHERE transformation = $1 ORDER BY version DESC LIMIT 10`, t.key)
 }
 
 // store inserts the version.

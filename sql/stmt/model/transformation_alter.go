@@ -18,7 +18,7 @@ const exampleTwoVersions = exampleTransformation + "; CREATE OR REPLACE TRANSFOR
 
 func alterTransformationKind() *stmt.Kind {
 	return &stmt.Kind{
-		Name: "ALTER TRANSFORMATION", Leads: [][]string{{"alter", "transformation"}}, Parse: reader(parseAlterTransformation),
+		Name: "ALTER TRANSFORMATION", Leads: [][]string{{"alter", "transformation"}}, Parse: stmt.Reader(parseAlterTransformation),
 		Call: "eider.alter_transformation", FromCall: fromCallOf("transformation", func(t *twin) error {
 			t.write("ALTER TRANSFORMATION ")
 			return first(t.model(), t.name("drop_alias", " DROP ALIAS "), t.name("set_alias", " SET ALIAS "), t.number("version", " = ", ""))
@@ -142,7 +142,7 @@ func (a *alterTransformation) check(ctx context.Context, s Session) (*transforma
 
 func rollbackTransformationKind() *stmt.Kind {
 	return &stmt.Kind{
-		Name: "ROLLBACK TRANSFORMATION", Leads: [][]string{{"rollback", "transformation"}}, Parse: reader(parseRollbackTransformation),
+		Name: "ROLLBACK TRANSFORMATION", Leads: [][]string{{"rollback", "transformation"}}, Parse: stmt.Reader(parseRollbackTransformation),
 		Call: "eider.rollback_transformation", FromCall: fromCallOf("transformation", func(t *twin) error {
 			t.write("ROLLBACK TRANSFORMATION ")
 			return first(t.model(), t.number("version", " TO ", ""))
@@ -259,7 +259,7 @@ func (r *rollbackTransformation) check(ctx context.Context, s Session) (t *trans
 
 func dropTransformationKind() *stmt.Kind {
 	return &stmt.Kind{
-		Name: "DROP TRANSFORMATION", Leads: [][]string{{"drop", "transformation"}}, Parse: reader(parseDropTransformation),
+		Name: "DROP TRANSFORMATION", Leads: [][]string{{"drop", "transformation"}}, Parse: stmt.Reader(parseDropTransformation),
 		Call: "eider.drop_transformation", FromCall: fromCallOf("transformation", func(t *twin) error {
 			t.write("DROP TRANSFORMATION ")
 			return first(t.flag("if_exists", "IF EXISTS "), t.model(), t.flag("cascade", " CASCADE"))

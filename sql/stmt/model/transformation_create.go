@@ -23,7 +23,7 @@ const (
 
 func createTransformationKind() *stmt.Kind {
 	return &stmt.Kind{
-		Name: "CREATE TRANSFORMATION", Leads: [][]string{{"create", "transformation"}, {"create", "or", "replace", "transformation"}}, Parse: reader(parseCreateTransformation),
+		Name: "CREATE TRANSFORMATION", Leads: [][]string{{"create", "transformation"}, {"create", "or", "replace", "transformation"}}, Parse: stmt.Reader(parseCreateTransformation),
 		Call: "eider.create_transformation", FromCall: fromCallOf("transformation", writeCreateTransformation, parseCreateTransformation),
 		Doc: stmt.Doc{
 			Summary: "Fits a list of columns on rows once, to be computed of any rows later: the same cleaning for two models, for training and for serving.",

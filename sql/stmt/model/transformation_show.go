@@ -13,7 +13,7 @@ import (
 
 func showTransformationsKind() *stmt.Kind {
 	return &stmt.Kind{
-		Name: "SHOW TRANSFORMATIONS", Leads: [][]string{{"show", "transformations"}}, Recognise: atShowModels, Parse: reader(parseShowTransformations),
+		Name: "SHOW TRANSFORMATIONS", Leads: [][]string{{"show", "transformations"}}, Recognise: atShowModels, Parse: stmt.Reader(parseShowTransformations),
 		Call: "eider.show_transformations", FromCall: fromCallOf("transformation", func(t *twin) error {
 			t.write("SHOW TRANSFORMATIONS")
 			return t.literal("like", " LIKE ", "")
@@ -38,13 +38,8 @@ func parseShowTransformations(p *parse.Parser) (*showTransformations, error) {
 	if err := p.ExpectWords("show", "transformations"); err != nil {
 		return nil, err
 	}
-	w := &showTransformations{}
-	if p.AcceptWord("like") {
-		like, _, err := p.Str("a pattern in quotes")
-		w.like = &like
-		return w, err
-	}
-	return w, nil
+	like, err := p.AcceptLike()
+	return &showTransformations{like: like}, err
 }
 
 func (w *showTransformations) Plan(ctx context.Context, s stmt.Session) (*stmt.Plan, error) {
@@ -78,7 +73,7 @@ func describeTransformationKind() *stmt.Kind {
 		return &describeTransformation{d}, err
 	}
 	return &stmt.Kind{
-		Name: "DESCRIBE TRANSFORMATION", Leads: [][]string{{"describe", "transformation"}, {"desc", "transformation"}}, Recognise: atModelName(2), Parse: reader(read),
+		Name: "DESCRIBE TRANSFORMATION", Leads: [][]string{{"describe", "transformation"}, {"desc", "transformation"}}, Recognise: atModelName(2), Parse: stmt.Reader(read),
 		Call: "eider.describe_transformation", FromCall: fromCallOf("transformation", writeDescribe("DESCRIBE TRANSFORMATION "), read),
 		Doc: stmt.Doc{
 			Summary: "Says what a transformation needs, what columns it makes of what, and what it was fitted on.",
@@ -99,7 +94,7 @@ func showCreateTransformationKind() *stmt.Kind {
 		return &showCreateTransformation{d}, err
 	}
 	return &stmt.Kind{
-		Name: "SHOW CREATE TRANSFORMATION", Leads: [][]string{{"show", "create", "transformation"}}, Parse: reader(read),
+		Name: "SHOW CREATE TRANSFORMATION", Leads: [][]string{{"show", "create", "transformation"}}, Parse: stmt.Reader(read),
 		Call: "eider.show_create_transformation", FromCall: fromCallOf("transformation", writeDescribe("SHOW CREATE TRANSFORMATION "), read),
 		Doc: stmt.Doc{
 			Summary: "Shows the statement that made a version of a transformation.",

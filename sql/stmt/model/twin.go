@@ -1,7 +1,6 @@
 package model
 
 import (
-	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -66,7 +65,7 @@ func fromCallOf[S stmt.Statement](subject string, write func(t *twin) error, rea
 		if err != nil {
 			return nil, t.back(err)
 		}
-		return called{s, t}, nil
+		return stmt.Relocated(s, t.back), nil
 	}
 }
 
@@ -337,28 +336,6 @@ func (t *twin) back(err error) error {
 		}
 	}
 	return &e
-}
-
-// called is a statement that came from a CALL.
-type called struct {
-	stmt.Statement
-	twin *twin
-}
-
-func (c called) Plan(ctx context.Context, s stmt.Session) (*stmt.Plan, error) {
-	plan, err := c.Statement.Plan(ctx, s)
-	if err != nil {
-		return nil, c.twin.back(err)
-	}
-	exec := plan.Exec
-	plan.Exec = func(ctx context.Context, s stmt.Session) (*stmt.Result, error) {
-		r, err := exec(ctx, s)
-		if err != nil {
-			return nil, c.twin.back(err)
-		}
-		return r, nil
-	}
-	return plan, nil
 }
 
 // number adds words and a whole number.
