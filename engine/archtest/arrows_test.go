@@ -60,13 +60,23 @@ var arrows = []arrow{
 	{From: "storage/duck", To: []string{"sql/types", "sql/sqlstate", "functions/fn"}},
 	{From: "storage/...", To: []string{"sql/types", "sql/sqlstate", "storage/duck"}},
 	{From: "engine/archtest"},
+	// What reads, renders and orders a SQL project knows neither the engine nor DuckDB.
+	{From: "engine/project/node", Std: true},
+	{From: "engine/project/jinja", Std: true},
+	{From: "engine/project/render", To: []string{"engine/project/node", "engine/project/jinja"}},
+	{From: "engine/project/graph", To: []string{"engine/project/node"}, Std: true},
+	{From: "engine/project/selection", To: []string{"engine/project/node", "engine/project/graph"}},
+	{From: "engine/project/manifest", To: []string{"engine/project/node"}, Std: true},
+	{From: "engine/project/load", To: []string{"engine/project/node", "engine/project/jinja", "engine/project/render", "engine/project/graph"}},
+	{From: "engine/project/compile", To: []string{"engine/project/node", "engine/project/jinja", "engine/project/render", "engine/project/graph"}},
+	{From: "engine/project/example", Std: true},
 	{From: "engine/...", To: []string{"engine/...", "sql/...", "functions/...", "storage/..."}},
 	{From: "wire/pg/...", To: []string{"engine", "engine/gate", "sql/...", "wire/pg/...", "wire/pgcat/..."}}, // gate.Login: what authentication asks for
 	{From: "wire/sqltest", To: []string{"engine", "sql/...", "wire/..."}},                                    // only tests
 	{From: "wire/...", To: []string{"engine", "sql/..."}},
 	// The shell shows chunks and errors and looks for the end of a statement, so it knows three contracts too;
 	// `eider lib` installs native libraries without a database.
-	{From: "cmd/eider/...", To: []string{"cmd/eider/...", "engine", "engine/builtin", "wire/...", "sql/lex", "sql/types", "sql/sqlstate", "sql/stmt", "functions/fn", "functions/model/nativelib", "testdata/flights"}},
+	{From: "cmd/eider/...", To: []string{"cmd/eider/...", "engine", "engine/builtin", "wire/...", "sql/lex", "sql/types", "sql/sqlstate", "sql/stmt", "functions/fn", "functions/model/nativelib", "testdata/flights", "engine/project/..."}},
 }
 
 // pkg is what this test needs of `go list -json`.
