@@ -215,7 +215,7 @@ func (j *Job) adaptColumns(ctx context.Context, rows string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	give, err := describeTemporary(ctx, j, rows)
+	give, err := warehouse.QueryColumns(ctx, j.Conn, "SELECT * FROM "+rows)
 	if err != nil {
 		return nil, err
 	}
@@ -232,18 +232,7 @@ func (j *Job) adaptColumns(ctx context.Context, rows string) ([]string, error) {
 			return nil, err
 		}
 	}
-	if policy == "sync_all_columns" {
-		return names(give), nil
-	}
-	out := make([]string, 0, len(give))
-	for _, c := range give {
-		out = append(out, c.Name)
-	}
-	return out, nil
-}
-
-func describeTemporary(ctx context.Context, j *Job, rows string) ([]warehouse.Column, error) {
-	return warehouse.QueryColumns(ctx, j.Conn, "SELECT * FROM "+rows)
+	return names(give), nil
 }
 
 func names(cols []warehouse.Column) []string {
