@@ -31,6 +31,12 @@ func (p *Plan) Explain() []string {
 		}
 		for _, c := range v.candidates {
 			add("  Candidate: %s%s%s", prefix, c.alg.Name, c.describe())
+			if c.alg.Library == nil {
+				continue
+			}
+			if version, err := c.alg.Library(); err == nil { // training says what is wrong with it
+				add("  Library: %s %s", c.alg.Name, version)
+			}
 		}
 		add("  Split: %s%s", prefix, v.split.describe())
 		add("  Metric: %s%s", prefix, describeMetric(v.metric, task))

@@ -96,7 +96,7 @@ func (r *training) planned(ctx context.Context, s Session) (*stmt.Plan, error) {
 		return nil, err
 	}
 	return &stmt.Plan{
-		Columns: result(trainColumns), Explain: r.plan.Explain(),
+		Columns: result(trainColumns), Explain: append(r.plan.Explain(), "  Program: "+s.Program()),
 		Prepare: func(ctx context.Context, _ stmt.Session) error { return r.prepare(ctx, s) },
 		Exec: func(ctx context.Context, _ stmt.Session) (*stmt.Result, error) {
 			res, err := r.exec(ctx, s)
