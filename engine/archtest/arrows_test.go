@@ -38,6 +38,10 @@ var modelParts = []string{"functions/model", "functions/model/artifact", "functi
 // cgo are the packages that may use it.
 var cgo = []string{"storage/duck", "functions/model/forest", "functions/model/xgboost", "functions/model/lightgbm", "functions/model/nativelib"}
 
+// linksEngine is the one package of projects that opens a database in this process; the others parse, plan and
+// print, and reach databases by its interface.
+const linksEngine = "engine/project/warehouse/embedded"
+
 var arrows = []arrow{
 	{From: "sql/sqlstate", Std: true},
 	{From: "sql/types", Std: true},
@@ -70,13 +74,15 @@ var arrows = []arrow{
 	{From: "engine/project/load", To: []string{"engine/project/node", "engine/project/jinja", "engine/project/render", "engine/project/graph"}},
 	{From: "engine/project/compile", To: []string{"engine/project/node", "engine/project/jinja", "engine/project/render", "engine/project/graph"}},
 	{From: "engine/project/example", Std: true},
+	{From: linksEngine, To: []string{"engine", "engine/project/warehouse", "sql/sqlstate"}},
+	{From: "engine/project/...", To: []string{"engine/project/...", "sql/lex", "sql/types", "sql/sqlstate"}},
 	{From: "engine/...", To: []string{"engine/...", "sql/...", "functions/...", "storage/..."}},
 	{From: "wire/pg/...", To: []string{"engine", "engine/gate", "sql/...", "wire/pg/...", "wire/pgcat/..."}}, // gate.Login: what authentication asks for
 	{From: "wire/sqltest", To: []string{"engine", "sql/...", "wire/..."}},                                    // only tests
 	{From: "wire/...", To: []string{"engine", "sql/..."}},
 	// The shell shows chunks and errors and looks for the end of a statement, so it knows three contracts too;
 	// `eider lib` installs native libraries without a database.
-	{From: "cmd/eider/...", To: []string{"cmd/eider/...", "engine", "engine/builtin", "wire/...", "sql/lex", "sql/types", "sql/sqlstate", "sql/stmt", "functions/fn", "functions/model/nativelib", "testdata/flights", "engine/project/..."}},
+	{From: "cmd/eider/...", To: []string{"cmd/eider/...", "engine", "engine/builtin", "engine/project/...", "wire/...", "sql/lex", "sql/types", "sql/sqlstate", "sql/stmt", "functions/fn", "functions/model/nativelib", "testdata/flights", "engine/project/..."}},
 }
 
 // pkg is what this test needs of `go list -json`.
@@ -146,6 +152,9 @@ func violation(name, imp string) string {
 	if imp == "C" && !slices.Contains(cgo, name) {
 		return "only storage/duck and the runtimes use cgo"
 	}
+	if strings.HasPrefix(name, "engine/project/") && name != linksEngine && (imp == module+"/engine" || imp == module+"/"+linksEngine) {
+		return "of projects only " + linksEngine + " links the engine"
+	}
 	a, ok := arrowOf(name)
 	if !ok {
 		return "no arrow is declared for it in engine/archtest"
@@ -205,6 +214,11 @@ func TestArrowsBite(t *testing.T) {
 		{"engine", "C", false},
 		{"engine", module + "/storage/duck", true},
 		{"engine", module + "/wire/pg", false},
+		{"engine/project/run", module + "/engine/project/warehouse", true},
+		{"engine/project/run", module + "/engine", false},
+		{"engine/project/run", module + "/engine/project/warehouse/embedded", false},
+		{"engine/project/warehouse/embedded", module + "/engine", true},
+		{"engine/project/warehouse/server", "github.com/jackc/pgx/v5", true},
 		{"wire/pg", module + "/storage/duck", false},
 		{"wire/pg", module + "/wire/pgcat", true},
 		{"wire/http", module + "/wire/pg", false},

@@ -20,7 +20,7 @@ func (j *Job) contract(ctx context.Context, text string) error {
 	}
 	have, err := warehouse.QueryColumns(ctx, j.Conn, text)
 	if err != nil {
-		return &StatementError{SQL: text, Start: 0, Err: err}
+		return j.failed(text, err)
 	}
 	want := make([]warehouse.Column, 0, len(j.Node.Columns))
 	for _, c := range j.Node.Columns {

@@ -168,9 +168,9 @@ func (j *Job) hooks(ctx context.Context, hooks []node.Hook, inTransaction bool) 
 // StatementError is a statement that failed.
 type StatementError struct {
 	SQL string
-	// Start is where the node's compiled text begins in SQL, -1 if it isn't in it.
-	Start int
-	Err   error
+	// Text is the node's compiled text, all or the end of which is in SQL; "" where none of it is.
+	Text string
+	Err  error
 }
 
 func (e *StatementError) Error() string { return e.Err.Error() }
@@ -179,34 +179,40 @@ func (e *StatementError) Unwrap() error { return e.Err }
 // Offset is the 0-based byte in the node's compiled text where it went wrong; false where nobody knows.
 func (e *StatementError) Offset() (int, bool) {
 	var s *sqlstate.Error
-	if !errors.As(e.Err, &s) || s.Position == 0 || e.Start < 0 || s.Position-1 < e.Start {
+	if !errors.As(e.Err, &s) || s.Position == 0 || e.Text == "" {
 		return 0, false
 	}
-	return s.Position - 1 - e.Start, true
+	text, at := strings.TrimRight(e.Text, " \t\r\n;"), s.Position-1
+	if start := strings.Index(e.SQL, text); start >= 0 {
+		return at - start, at >= start && at <= start+len(text)
+	}
+	common := 0
+	for common < min(len(text), len(e.SQL)) && text[len(text)-1-common] == e.SQL[len(e.SQL)-1-common] {
+		common++
+	}
+	return at - len(e.SQL) + len(text), at >= len(e.SQL)-common
 }
 
 func (j *Job) exec(ctx context.Context, sql string) (warehouse.Tag, error) {
 	j.ran = append(j.ran, sql)
 	tag, err := j.Conn.Exec(ctx, sql)
 	if err != nil {
-		return "", &StatementError{SQL: sql, Start: j.start(sql), Err: err}
+		return "", j.failed(sql, err)
 	}
 	return tag, nil
 }
 
 func (j *Job) query(ctx context.Context, sql string) (*warehouse.Table, error) {
+	j.ran = append(j.ran, sql)
 	t, err := j.Conn.Query(ctx, sql)
 	if err != nil {
-		return nil, &StatementError{SQL: sql, Start: j.start(sql), Err: err}
+		return nil, j.failed(sql, err)
 	}
 	return t, nil
 }
 
-func (j *Job) start(sql string) int {
-	if j.SQL == "" {
-		return -1
-	}
-	return strings.Index(sql, strings.TrimRight(j.SQL, " \t\r\n;"))
+func (j *Job) failed(sql string, err error) error {
+	return &StatementError{SQL: sql, Text: j.SQL, Err: err}
 }
 
 // one returns the compiled text as one statement without a semicolon. It keeps its place at the beginning.
@@ -218,7 +224,7 @@ func (j *Job) one() (string, error) {
 	case 1:
 		return strings.TrimRight(j.SQL[:statements[0].End], " \t\r\n;"), nil
 	}
-	return "", &StatementError{SQL: j.SQL, Start: 0, Err: sqlstate.Newf(sqlstate.SyntaxError, "the file holds %d statements, one is expected", len(statements)).
+	return "", &StatementError{SQL: j.SQL, Text: j.SQL, Err: sqlstate.Newf(sqlstate.SyntaxError, "the file holds %d statements, one is expected", len(statements)).
 		At(statements[1].Start).WithHint("Take statements before or after it into pre_hook and post_hook.")}
 }
 

@@ -156,7 +156,7 @@ func (j *Job) programs(ctx context.Context, t training) ([]string, error) {
 	sql := "EXPLAIN " + t.statement("")
 	table, err := j.Conn.Query(ctx, sql)
 	if err != nil {
-		return nil, &StatementError{SQL: sql, Start: j.start(sql), Err: err}
+		return nil, j.failed(sql, err)
 	}
 	var out []string
 	for _, row := range table.Rows {
@@ -177,7 +177,7 @@ func (j *Job) fingerprint(ctx context.Context, query string) (string, error) {
 	sql := "SELECT count(*), coalesce(sum(hash(eider_rows)), 0) FROM (\n" + query + "\n) AS eider_rows"
 	t, err := j.Conn.Query(ctx, sql)
 	if err != nil {
-		return "", &StatementError{SQL: sql, Start: j.start(sql), Err: err}
+		return "", j.failed(sql, err)
 	}
 	return fmt.Sprintf("%v rows, hash %v", t.Rows[0][0], t.Rows[0][1]), nil
 }

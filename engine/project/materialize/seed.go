@@ -125,7 +125,7 @@ func (j *Job) insertSheet(ctx context.Context, s *sheet, types []string) error {
 			if where := j.badCell(ctx, s, types, at, to, err); where != nil {
 				return where
 			}
-			return &StatementError{SQL: b.String(), Start: -1, Err: err}
+			return &StatementError{SQL: b.String(), Err: err}
 		}
 	}
 	// The rows themselves are in the file.

@@ -64,7 +64,7 @@ func snapshot(ctx context.Context, j *Job) (Result, error) {
 		return Result{}, err
 	}
 	h := newHistory(j, source, names(cols))
-	times, err := warehouse.QueryColumns(ctx, j.Conn, "SELECT "+h.updated+" AS at FROM "+source)
+	times, err := warehouse.QueryColumns(ctx, j.Conn, "SELECT "+h.updated+" AS eider_at FROM "+source)
 	if err != nil {
 		return Result{}, fmt.Errorf("updated_at: %w", err)
 	}
@@ -250,7 +250,7 @@ func (h *history) changes() string {
 	}
 	sql := "WITH s AS (SELECT *, " + h.keys() + ", " + h.updated + " AS eider_updated FROM " + h.source + "),\n" +
 		"t AS (SELECT *, " + h.keys() + " FROM " + h.target + " WHERE " + h.current + ")\n" +
-		"SELECT 'update' AS kind, t." + h.id + " AS ended, s.eider_updated AS at, " + keyList("s") + " FROM s JOIN t ON " + h.sameKey("s", "t") + " WHERE " + differs + "\n" +
+		"SELECT 'update' AS kind, t." + h.id + " AS ended, s.eider_updated AS eider_at, " + keyList("s") + " FROM s JOIN t ON " + h.sameKey("s", "t") + " WHERE " + differs + "\n" +
 		"UNION ALL SELECT 'new', NULL, s.eider_updated, " + keyList("s") + " FROM s WHERE NOT EXISTS (SELECT 1 FROM t WHERE " + h.sameKey("s", "t") + ")"
 	if h.hardDeletes == "invalidate" || h.hardDeletes == "new_record" {
 		sql += "\nUNION ALL SELECT 'delete', t." + h.id + ", " + h.now + ", " + keyList("t") + " FROM t WHERE " + notDeleted + " AND NOT EXISTS (SELECT 1 FROM s WHERE " + h.sameKey("s", "t") + ")"
@@ -260,7 +260,7 @@ func (h *history) changes() string {
 
 func (h *history) apply(changed string) []string {
 	out := []string{
-		"UPDATE " + h.target + " AS t SET " + h.to + " = c.at FROM " + changed + " AS c WHERE c.ended = t." + h.id + " AND " + strings.ReplaceAll(h.current, h.to, "t."+h.to),
+		"UPDATE " + h.target + " AS t SET " + h.to + " = c.eider_at FROM " + changed + " AS c WHERE c.ended = t." + h.id + " AND " + strings.ReplaceAll(h.current, h.to, "t."+h.to),
 		"INSERT INTO " + h.target + " (" + h.written() + ")\nSELECT " + h.written() + " FROM (" + h.versions("'False'") + ") AS v\nWHERE (" + h.tuple("") + ") IN (SELECT " + h.tuple("k") + " FROM " + changed + " WHERE kind IN ('update', 'new'))",
 	}
 	if h.hardDeletes == "new_record" {

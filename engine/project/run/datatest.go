@@ -49,7 +49,7 @@ func (w *worker) test(ctx context.Context, res *Result, rel warehouse.Relation) 
 			return err
 		})
 		if err != nil {
-			return &materialize.StatementError{SQL: sql, Start: strings.Index(sql, text), Err: err}
+			return &materialize.StatementError{SQL: sql, Text: text, Err: err}
 		}
 		from = rel.String()
 	}
@@ -59,7 +59,7 @@ func (w *worker) test(ctx context.Context, res *Result, rel warehouse.Relation) 
 	}
 	t, err := w.conn.Query(ctx, sql)
 	if err != nil {
-		return &materialize.StatementError{SQL: sql, Start: strings.Index(sql, text), Err: err}
+		return &materialize.StatementError{SQL: sql, Text: text, Err: err}
 	}
 	return w.r.judge(res, t, rel)
 }

@@ -128,4 +128,3 @@ func newestRow(ctx context.Context, o Options, n *node.Node) (newest, now time.T
 	asked, _ := t.Rows[0][1].(int64)
 	return time.UnixMicro(at).UTC(), time.UnixMicro(asked).UTC(), nil
 }
-

@@ -50,7 +50,7 @@ func Show(ctx context.Context, o Options, n *node.Node, inline string, limit int
 	}
 	t, err := conn.Query(ctx, text)
 	if err != nil {
-		return &materialize.StatementError{SQL: text, Start: -1, Err: err}
+		return &materialize.StatementError{SQL: text, Err: err}
 	}
 	if asJSON {
 		return showJSON(name, t, out)

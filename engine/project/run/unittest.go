@@ -58,7 +58,7 @@ func (w *worker) unitTest(ctx context.Context, res *Result) error {
 	res.Started = res.CompileEnded
 	cols, err := warehouse.QueryColumns(ctx, w.conn, actual)
 	if err != nil {
-		return &materialize.StatementError{SQL: actual, Start: 0, Err: err}
+		return &materialize.StatementError{SQL: actual, Text: actual, Err: err}
 	}
 	return w.compare(ctx, res, actual, cols)
 }
@@ -219,7 +219,7 @@ func (w *worker) compare(ctx context.Context, res *Result, actual string, cols [
 	}
 	t, err := w.conn.Query(ctx, sql)
 	if err != nil {
-		return &materialize.StatementError{SQL: sql, Start: strings.Index(sql, actual), Err: err}
+		return &materialize.StatementError{SQL: sql, Text: actual, Err: err}
 	}
 	n := int64(len(t.Rows))
 	if n == 0 {
@@ -239,7 +239,7 @@ func expectation(ctx context.Context, conn warehouse.Conn, f node.Fixture, actua
 	if f.SQL != "" || f.Format == "sql" {
 		cols, err := warehouse.QueryColumns(ctx, conn, f.SQL)
 		if err != nil {
-			return nil, "", &materialize.StatementError{SQL: f.SQL, Start: -1, Err: err}
+			return nil, "", &materialize.StatementError{SQL: f.SQL, Err: err}
 		}
 		return cols, f.SQL, nil
 	}
