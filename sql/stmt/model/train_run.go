@@ -132,8 +132,10 @@ func (r *training) learn(ctx context.Context, s Session) error {
 		}
 	}
 	var err error
-	r.result, err = train.Run(ctx, s, r.stmt.spec(r.key), o)
-	return err
+	if r.result, err = train.Run(ctx, s, r.stmt.spec(r.key), o); err != nil {
+		return err
+	}
+	return r.late(ctx, s)
 }
 
 // deployedVersion is what the bare name means, nil for nothing.
