@@ -33,6 +33,19 @@ func (s *step) apply(dst, src []float64) {
 	}
 }
 
+// keeps reports whether the step leaves every value as it is.
+func (s *step) keeps(x []float64) bool {
+	if s.Op != opImpute {
+		return false
+	}
+	for _, v := range x {
+		if v != v {
+			return false
+		}
+	}
+	return true
+}
+
 // encode makes numbers of a category: each text is looked at once.
 func (s *step) encode(code []int32, dict []string) []float64 {
 	out := make([]float64, len(code))
@@ -111,7 +124,7 @@ type evaluation struct {
 	rows   []int32
 }
 
-// number is the column From; shared tells that it is the frame's memory.
+// number is the column From; shared tells that it may be the frame's memory.
 func (e *evaluation) number(from int) (out []float64, shared bool) {
 	if from < 0 {
 		c := e.f.Col(e.inputs[^from].Name)
@@ -123,6 +136,9 @@ func (e *evaluation) number(from int) (out []float64, shared bool) {
 		return s.encode(code, dict), false
 	}
 	src, shared := e.number(s.From)
+	if s.keeps(src) {
+		return src, shared
+	}
 	dst := src
 	if shared {
 		dst = make([]float64, len(src))

@@ -239,6 +239,8 @@ func (v *vector) values() []float64 {
 	case v.num != nil || x == nil:
 	case x.kind == frame.Category:
 		v.num = v.step.encode(x.code, x.dict)
+	case v.step.keeps(x.values()):
+		v.num = x.values()
 	default:
 		v.num = make([]float64, len(x.values()))
 		v.step.apply(v.num, x.values())

@@ -215,7 +215,7 @@ func (p *fragment) has(name string) bool {
 // worth reports whether a feature can be learned from, and warns if it can't: it must have a value, not always the same. An
 // infinite one is an error.
 func (b *builder) worth(v *vector) (bool, error) {
-	if v.varies {
+	if v.varies || b.twoValues(v) {
 		return true, nil
 	}
 	seen, missing, infinite, constant := false, false, 0, true
@@ -244,6 +244,20 @@ func (b *builder) worth(v *vector) (bool, error) {
 		return true, nil
 	}
 	return false, nil
+}
+
+// twoValues reports whether a scale of finite values makes finite values of them, and not always the same. It grows with
+// what it scales, so that the least and the greatest value tell, and it needn't be computed for all.
+func (b *builder) twoValues(v *vector) bool {
+	if v.num != nil || v.of == nil || v.step.Op != opScale || len(v.of.num) == 0 || !allFinite(v.of.num) {
+		return false
+	}
+	lo, hi := v.of.num[0], v.of.num[0]
+	for _, x := range v.of.num {
+		lo, hi = min(lo, x), max(hi, x)
+	}
+	ends := []float64{v.step.number(lo), v.step.number(hi)}
+	return ends[0] != ends[1] && allFinite(ends)
 }
 
 func (b *builder) infinite(n int) error {
@@ -403,7 +417,7 @@ func (b *builder) treatNumber(x vector, scaled bool) ([]vector, error) {
 	if nulls == len(x.values()) {
 		return []vector{x}, nil
 	}
-	v, err := b.impute(x, b.median(&x))
+	v, err := b.impute(x, medianOf(x.values(), len(x.values())-nulls))
 	if err == nil && scaled {
 		v, err = b.standard(v)
 	}

@@ -52,6 +52,9 @@ func (s *exactSum) value() float64 {
 
 // infinities is the number of infinite values.
 func infinities(x []float64) int {
+	if allFinite(x) {
+		return 0
+	}
 	n := 0
 	for _, v := range x {
 		if math.IsInf(v, 0) {
@@ -59,6 +62,16 @@ func infinities(x []float64) int {
 		}
 	}
 	return n
+}
+
+// allFinite reports whether no value is missing or infinite.
+func allFinite(x []float64) bool {
+	for _, v := range x {
+		if v-v != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // finite are a copy of the values that aren't missing; an infinite one is an error.
@@ -138,11 +151,16 @@ func nth(x []float64, k int) float64 {
 
 // median of what isn't missing; x has at least one value, and no infinite one where it matters.
 func (b *builder) median(x *vector) float64 {
-	values := known(x.values())
-	if len(values) == 0 {
+	n := 0
+	for _, v := range x.values() {
+		if v == v {
+			n++
+		}
+	}
+	if n == 0 {
 		return 0
 	}
-	return quantile7(values, 0.5)
+	return medianOf(x.values(), n)
 }
 
 // affine makes (x - a) / scale, with 1 for a scale of 0.
