@@ -15,10 +15,7 @@ import (
 func (s *step) apply(dst, src []float64) {
 	switch s.Op {
 	case opScale:
-		a, b := s.A, s.B
-		for i, x := range src {
-			dst[i] = float64(x-a) / b
-		}
+		scale(dst, src, s.A, s.B)
 	case opImpute:
 		for i, x := range src {
 			if x != x {

@@ -271,17 +271,6 @@ func (m *Memory) number(from int, dst []float64) []float64 {
 	return dst
 }
 
-// imputeScale is opImpute and then opScale.
-func imputeScale(dst, src []float64, with, a, b float64) {
-	src = src[:len(dst)]
-	for i, x := range src {
-		if x != x {
-			x = with
-		}
-		dst[i] = float64(x-a) / b
-	}
-}
-
 // encode looks codes up.
 func encode(dst []float64, code []int32, table []float64, missing int32) {
 	for i, c := range code[:len(dst)] {
