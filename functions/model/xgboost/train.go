@@ -19,16 +19,21 @@ import (
 	"github.com/eiderdb/eider/functions/model/nativelib"
 )
 
-// batchRows is how many rows the library reads before it looks whether to stop.
-const batchRows = 1 << 17
+const (
+	// batchRows is how many rows the library reads before it looks whether to stop.
+	batchRows = 1 << 17
+	// exactRows is the number of rows from which on the bins are cut by cutsOf: the library's sketches then forget enough
+	// for their cuts to depend on how the rows are divided.
+	exactRows = 1 << 17
+)
 
 func train(ctx context.Context, job *model.Job) (*model.Fitted, error) {
-	return trainIn(ctx, job, batchRows)
+	return trainIn(ctx, job, batchRows, exactRows)
 }
 
 // trainIn learns on a thread of its own that ends with it: the library's random numbers are
 // kept a thread, and its worker threads belong to the thread that called and end with it.
-func trainIn(ctx context.Context, job *model.Job, batch int) (*model.Fitted, error) {
+func trainIn(ctx context.Context, job *model.Job, batch, exact int) (*model.Fitted, error) {
 	if err := library.Open(); err != nil {
 		return nil, err
 	}
@@ -41,7 +46,7 @@ func trainIn(ctx context.Context, job *model.Job, batch int) (*model.Fitted, err
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	fitted, err := boost.OnThread(func() (*model.Fitted, error) { return learn(ctx, job, batch) })
+	fitted, err := boost.OnThread(func() (*model.Fitted, error) { return learn(ctx, job, batch, exact) })
 	if err != nil && ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -93,14 +98,14 @@ func (b *booster) free() {
 	}
 }
 
-func learn(ctx context.Context, job *model.Job, batch int) (*model.Fitted, error) {
+func learn(ctx context.Context, job *model.Job, batch, exact int) (*model.Fitted, error) {
 	if err := failure(C.xgb_quiet()); err != nil {
 		return nil, err
 	}
 	b := &booster{}
 	defer b.free()
 	var err error
-	if b.train, err = matrix(ctx, job, job.Train, batch, nil); err != nil {
+	if b.train, err = trainMatrix(ctx, job, batch, exact); err != nil {
 		return nil, err
 	}
 	patience := boost.Patience(job)
@@ -137,6 +142,25 @@ func learn(ctx context.Context, job *model.Job, batch int) (*model.Fitted, error
 		return nil, err
 	}
 	return &model.Fitted{Blob: blob, Rounds: kept, Notes: notes}, nil
+}
+
+// trainMatrix makes the matrix of the training rows. From exact rows on, where no row weighs more than another, its
+// cuts are exact quantiles.
+func trainMatrix(ctx context.Context, job *model.Job, batch, exact int) (unsafe.Pointer, error) {
+	if job.Train.Weight != nil || job.Train.X.Rows < exact {
+		return matrix(ctx, job, job.Train, batch, nil)
+	}
+	cols, err := cutsOf(ctx, job.Train.X.Cols, job.Train.X.Rows, job.Params.Int("max_bin"), job.Threads)
+	if err != nil {
+		return nil, err
+	}
+	rows := len(cols[0])
+	cuts, err := matrix(ctx, job, model.Input{X: model.Matrix{Cols: cols, Rows: rows}, Y: make([]float64, rows)}, batch, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer C.xgb_matrix_free(cuts)
+	return matrix(ctx, job, job.Train, batch, cuts)
 }
 
 // matrix makes the library's compressed copy of an input; it reads the columns in place.

@@ -54,10 +54,10 @@ func TestBatches(t *testing.T) {
 	in := boosttest.Noise(batchRows+1000, 3, 0, 5)
 	job := jobOf(t, in, map[string]any{"rounds": int64(5)})
 	blob := fit(t, job).Blob
-	one, err := trainIn(context.Background(), job, in.X.Rows)
+	one, err := trainIn(context.Background(), job, in.X.Rows, exactRows)
 	require.NoError(t, err)
 	require.True(t, string(blob) == string(one.Blob))
-	many, err := trainIn(context.Background(), job, 999)
+	many, err := trainIn(context.Background(), job, 999, exactRows)
 	require.NoError(t, err)
 	require.True(t, string(blob) == string(many.Blob))
 }
@@ -157,7 +157,7 @@ func TestTogether(t *testing.T) {
 func TestOutOfMemory(t *testing.T) {
 	tested().OutOfMemory(t, 1_000_000, 30, func(job *model.Job, err error) {
 		require.ErrorContains(t, err, "xgboost needs about", "refused before the library is called")
-		_, err = learn(context.Background(), job, batchRows)
+		_, err = learn(context.Background(), job, batchRows, exactRows)
 		require.Equal(t, sqlstate.OutOfMemory, sqlstate.From(err).Code, "told by the library: %v", err)
 	})
 }
