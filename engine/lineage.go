@@ -86,12 +86,17 @@ func (d *derivation) analyse(ctx context.Context, models map[string]string) erro
 			if !errors.Is(err, lineage.ErrNotSelect) {
 				return err
 			}
-			d.reason = "the query is beyond analysis: " + strings.TrimPrefix(err.Error(), lineage.ErrNotSelect.Error()+": ")
+			d.reason = beyond(err)
 		}
 		d.queries = append(d.queries, q)
 	}
 	d.split = c.split
 	return nil
+}
+
+// beyond says why a query can't be followed.
+func beyond(err error) string {
+	return "the query is beyond analysis: " + strings.TrimPrefix(err.Error(), lineage.ErrNotSelect.Error()+": ")
 }
 
 // target resolves what is written. False if it has no lineage: it is in another database, or

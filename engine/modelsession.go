@@ -2,9 +2,11 @@ package engine
 
 import (
 	"context"
+	"errors"
 
 	"github.com/eiderdb/eider/functions/predict"
 	"github.com/eiderdb/eider/sql/lex"
+	"github.com/eiderdb/eider/sql/lineage"
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/stmt/model"
 	"github.com/eiderdb/eider/sql/types"
@@ -37,6 +39,31 @@ func (v statementSession) Stream(ctx context.Context, sql string, each func(*typ
 			return err
 		}
 	}
+}
+
+// Lineage implements model.Session.
+func (v statementSession) Lineage(ctx context.Context, sql string) (*lineage.Result, error) {
+	op, err := v.planQuery(ctx, sql)
+	if err != nil {
+		return nil, err
+	}
+	defer op.close()
+	p, ok := op.(*plain)
+	if !ok {
+		return &lineage.Result{RowsUnknown: []string{"the query is no plain SELECT"}}, nil
+	}
+	q, err := (&lineageCatalog{s: v.s, ctx: ctx, models: p.macros}).query(p.text)
+	if err != nil {
+		if errors.Is(err, lineage.ErrNotSelect) {
+			return &lineage.Result{RowsUnknown: []string{beyond(err)}}, nil
+		}
+		return nil, err
+	}
+	names := make([]string, len(p.columns))
+	for i, c := range p.columns {
+		names[i] = c.Name
+	}
+	return q.Result(names, nil), nil
 }
 
 // Artifact implements model.Session.

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/eiderdb/eider/sql/lex"
 )
 
 // node is an object of the syntax tree.
@@ -124,6 +126,30 @@ func (t *Tree) Functions() [][2]string {
 				seen[key] = true
 				out = append(out, key)
 			}
+		})
+	}
+	return out
+}
+
+// Relations are the tables and views that the queries name, as they are written; common table expressions aren't.
+func (t *Tree) Relations() []Name {
+	ctes, seen := map[string]bool{}, map[Name]bool{}
+	var out []Name
+	for _, q := range t.queries {
+		walk(q, func(n node) {
+			for _, e := range n.node("cte_map").nodes("map") {
+				ctes[lex.Fold(e.text("key"))] = true
+			}
+		})
+	}
+	for _, q := range t.queries {
+		walk(q, func(n node) {
+			name := Name{n.text("catalog_name"), n.text("schema_name"), n.text("table_name")}
+			if n.text("type") != "BASE_TABLE" || name.Schema == "" && ctes[lex.Fold(name.Name)] || seen[name] {
+				return
+			}
+			seen[name] = true
+			out = append(out, name)
 		})
 	}
 	return out

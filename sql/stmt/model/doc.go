@@ -9,6 +9,7 @@ package model
 import (
 	"context"
 
+	"github.com/eiderdb/eider/sql/lineage"
 	"github.com/eiderdb/eider/sql/stmt"
 	"github.com/eiderdb/eider/sql/types"
 )
@@ -33,6 +34,8 @@ type Session interface {
 	OwnModel(ctx context.Context, model string) error
 	DisownModel(ctx context.Context, model string) error
 	RenameModel(ctx context.Context, from, to string) error
+	// Lineage tells where the columns of a SELECT of the user's come from, in the session's transaction.
+	Lineage(ctx context.Context, sql string) (*lineage.Result, error)
 	// Program is the name and version of what runs, for the record.
 	Program() string
 	// OwnTransformation and DisownTransformation do so for a transformation.

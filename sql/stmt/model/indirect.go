@@ -2,10 +2,10 @@ package model
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 
 	"github.com/eiderdb/eider/sql/lex"
+	"github.com/eiderdb/eider/sql/lineage"
 	"github.com/eiderdb/eider/sql/stmt"
 )
 
@@ -23,10 +23,9 @@ func indirect(ctx context.Context, s stmt.Session, direct []dependent) ([]depend
 	if err != nil {
 		return nil, err
 	}
-	t := &tracer{ctx: ctx, s: s, tables: map[[2]string]*tracedTable{}}
 	type object struct {
 		dependent
-		reads []origin
+		reads []lineage.Source
 	}
 	var others []object
 	for _, r := range rows {
@@ -38,7 +37,7 @@ func indirect(ctx context.Context, s stmt.Session, direct []dependent) ([]depend
 		case "macro":
 			query = "SELECT " + query
 		}
-		if o.reads, err = t.uses(query); err != nil {
+		if o.reads, err = uses(ctx, s, query); err != nil {
 			return nil, err
 		}
 		others = append(others, o)
@@ -57,35 +56,55 @@ func indirect(ctx context.Context, s stmt.Session, direct []dependent) ([]depend
 }
 
 // meant tells whether a source is the view or macro.
-func (d dependent) meant(o origin) bool {
-	if o.kind == "view" || d.kind == "view" {
-		return o.kind == d.kind && o.name == d.schema+"."+d.name
+func (d dependent) meant(o lineage.Source) bool {
+	if o.Kind == lineage.KindView || d.kind == lineage.KindView {
+		return o.Kind == d.kind && o.Object == d.schema+"."+d.name
 	}
-	return o.kind == "function" && (lex.EqualFold(o.name, d.name) || lex.EqualFold(o.name, d.schema+"."+d.name))
+	return o.Kind == lineage.KindFunction && (lex.EqualFold(o.Object, d.name) || lex.EqualFold(o.Object, d.schema+"."+d.name))
 }
 
-// uses are the sources of a query, and the functions that it calls: with their schema where that is written.
-func (t *tracer) uses(sql string) ([]origin, error) {
-	rows, err := t.s.Query(t.ctx, `SELECT json_serialize_sql($1::VARCHAR)::VARCHAR`, sql)
+// uses are the views that a query names, and the functions that it calls: with their schema where that is written.
+func uses(ctx context.Context, s stmt.Session, sql string) ([]lineage.Source, error) {
+	rows, err := s.Query(ctx, `SELECT json_serialize_sql($1::VARCHAR)::VARCHAR`, sql)
 	if err != nil {
 		return nil, err
 	}
-	var tree map[string]any
-	if err := json.Unmarshal([]byte(text(rows[0][0])), &tree); err != nil || tree["error"] == true {
+	tree, err := lineage.ParseTree(text(rows[0][0]))
+	if err != nil {
 		return nil, nil
 	}
-	out := t.reads(tree)
-	walk(tree, func(n node) {
-		name := n.text("function_name")
-		if n.text("class") != "FUNCTION" || name == "" {
-			return
+	var out []lineage.Source
+	for _, n := range tree.Relations() {
+		name, err := viewNamed(ctx, s, n)
+		if err != nil {
+			return nil, err
 		}
-		if schema := n.text("schema"); schema != "" {
-			name = schema + "." + name
+		if name != "" {
+			out = append(out, lineage.Source{Kind: lineage.KindView, Object: name})
 		}
-		out = append(out, origin{kind: "function", name: name})
-	})
-	return out, t.err
+	}
+	for _, f := range tree.Functions() {
+		name := f[1]
+		if f[0] != "" {
+			name = f[0] + "." + name
+		}
+		out = append(out, lineage.Source{Kind: lineage.KindFunction, Object: name})
+	}
+	return out, nil
+}
+
+// viewNamed is the view that a name stands for, with its schema; empty where it stands for a table or nothing.
+func viewNamed(ctx context.Context, s stmt.Session, n lineage.Name) (string, error) {
+	rows, err := s.Query(ctx, `SELECT CASE WHEN kind = 'view' AND database_name = current_database() THEN schema_name || '.' || name ELSE '' END
+		FROM (SELECT 'table' AS kind, database_name, schema_name, table_name AS name FROM duckdb_tables()
+			UNION ALL SELECT 'view', database_name, schema_name, view_name FROM duckdb_views()) r
+		WHERE lower(name) = $2 AND ($1 = '' OR lower(schema_name) = $1)
+		ORDER BY database_name <> 'temp', database_name <> current_database(), list_position(current_schemas(true), schema_name) NULLS LAST LIMIT 1`,
+		lex.Fold(n.Schema), lex.Fold(n.Name))
+	if err != nil || len(rows) == 0 {
+		return "", err
+	}
+	return text(rows[0][0]), nil
 }
 
 // definition is the query of a CREATE VIEW.
