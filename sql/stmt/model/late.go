@@ -9,6 +9,7 @@ import (
 
 	"github.com/eiderdb/eider/functions/model/train"
 	"github.com/eiderdb/eider/sql/lex"
+	"github.com/eiderdb/eider/sql/lineage"
 	"github.com/eiderdb/eider/sql/stmt"
 )
 
@@ -19,6 +20,9 @@ const LeakAvailable = "feature_ignores_available_time"
 // made of those facts and respects that depends on the available time: which facts are taken follows from it.
 // A feature that lineage leads to the facts and not to their available time therefore doesn't respect it, by
 // whatever join it was made. The opposite isn't claimed: what depends on the time may still do so wrongly.
+
+// origin is a column of a table or view, both names folded.
+type origin struct{ name, column string }
 
 // declared is what one feature view with AVAILABLE TIME says.
 type declared struct {
@@ -62,7 +66,7 @@ func (g *graph) of(object string) ([]edge, error) {
 }
 
 func at(object, column string) origin {
-	return origin{name: lex.Fold(object), column: lex.Fold(column)}
+	return origin{lex.Fold(object), lex.Fold(column)}
 }
 
 // values adds the columns whose values o is made of, near and far, o itself among them.
@@ -195,9 +199,8 @@ func (r *training) late(ctx context.Context, s Session) error {
 	if err != nil || len(views) == 0 {
 		return err
 	}
-	t := &tracer{ctx: ctx, s: s, tables: map[[2]string]*tracedTable{}}
-	_, columns, err := t.query(r.stmt.query.Text)
-	if err != nil || len(columns) != len(r.plan.Columns) {
+	query, err := s.Lineage(ctx, r.stmt.query.Text)
+	if err != nil || len(query.Columns) != len(r.plan.Columns) || len(query.RowsUnknown) > 0 {
 		return err
 	}
 	type finding struct {
@@ -208,10 +211,10 @@ func (r *training) late(ctx context.Context, s Session) error {
 	var order []string
 	for _, f := range r.result.Signature {
 		i := indexOf(r.plan, f.Name)
-		if i < 0 || !columns[i].certain {
+		if i < 0 || len(query.Columns[i].Unknown) > 0 {
 			continue
 		}
-		d, facts, err := g.hasty(columns[i].from, views)
+		d, facts, err := g.hasty(query.Columns[i].Edges, query.Rows, views)
 		if err != nil {
 			return err
 		}
@@ -242,17 +245,24 @@ func (r *training) late(ctx context.Context, s Session) error {
 }
 
 // hasty is the first feature view whose facts a column is made of without regard to when they were known, and which
-// facts these are; nil if there is none.
-func (g *graph) hasty(from []origin, views []declared) (*declared, []string, error) {
+// facts these are; nil if there is none. own and rows are what the training query says of the column and of its rows.
+func (g *graph) hasty(own, rows []lineage.Edge, views []declared) (*declared, []string, error) {
 	made := map[origin]bool{}
-	for _, o := range from {
-		if err := g.values(at(o.name, o.column), made); err != nil {
-			return nil, nil, err
+	for _, e := range own {
+		if e.How.Type() == "DIRECT" {
+			if err := g.values(at(e.Source.Object, e.Source.Column), made); err != nil {
+				return nil, nil, err
+			}
 		}
 	}
 	decides, err := g.decides(made)
 	if err != nil {
 		return nil, nil, err
+	}
+	for _, e := range slices.Concat(own, rows) {
+		if err := g.values(at(e.Source.Object, e.Source.Column), decides); err != nil {
+			return nil, nil, err
+		}
 	}
 	var first *declared
 	var facts []string
