@@ -28,6 +28,10 @@ func (s *Session) planAlter(q *query) operation {
 func (a *altering) run(ctx context.Context, _ []any) (*output, error) {
 	var out *output
 	err := a.s.within(ctx, func() (err error) {
+		if actions := a.q.alterActions(); len(actions) > 1 {
+			out, err = a.each(ctx, actions)
+			return err
+		}
 		if schema, table, to, ok := a.q.renamed(); ok {
 			indexes, err := a.s.indexesOf(ctx, schema, table)
 			if err != nil {

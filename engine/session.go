@@ -81,7 +81,7 @@ func errTerminated() *sqlstate.Error {
 
 // NewSession opens a session. 28000 if the role doesn't exist; 57P03 when the database is closing.
 func (db *DB) NewSession(ctx context.Context, o SessionOptions) (*Session, error) {
-	s := &Session{db: db, opts: o, rules: rewrite.Compile(append([]rewrite.Rule{literals(), sessionFunctions(), predictRule(), db.expansions}, o.Rewrites...)), done: make(chan struct{})}
+	s := &Session{db: db, opts: o, rules: rewrite.Compile(append([]rewrite.Rule{literals(), sessionFunctions(), references(), predictRule(), db.expansions}, o.Rewrites...)), done: make(chan struct{})}
 	if err := db.enter(s); err != nil {
 		return nil, err
 	}
