@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"strings"
+	"time"
 
 	"github.com/eiderdb/eider/sql/lex"
 	"github.com/eiderdb/eider/sql/rewrite"
@@ -18,6 +19,8 @@ func Rules() []rewrite.Rule {
 			}
 			return literals(e, "bool", booleanText)
 		}},
+		{Name: "date literal", Triggers: []string{"date"}, Apply: func(e *rewrite.Editor) error { return literals(e, "date", dateText) }},
+		{Name: "timestamp literal", Triggers: []string{"timestamp"}, Apply: func(e *rewrite.Editor) error { return literals(e, "timestamp", timestampText) }},
 		{Name: "array literal", Ops: []string{"::"}, Apply: arrays},
 	}
 }
@@ -38,7 +41,7 @@ func literals(e *rewrite.Editor, typ string, convert func(string) (string, error
 		case i >= 4 && e.Word(i-1, "as") && e.Toks[i-2].IsString() && e.Is(i-3, "(") && e.Word(i-4, "cast"): // CAST('x' AS type)
 			at = i - 2
 		}
-		if at < 0 || (i+1 < len(e.Toks) && e.Is(i+1, "[")) {
+		if at < 0 || (i+1 < len(e.Toks) && e.Is(i+1, "[")) || e.Word(i+1, "with") && e.Word(i+2, "time") {
 			continue
 		}
 		value := lex.Unquote(e.Src, e.Toks[at])
@@ -65,6 +68,30 @@ func booleanText(s string) (string, error) {
 		return "false", nil
 	}
 	return s, nil // DuckDB says what is wrong
+}
+
+// dateText turns month/day/year, which PostgreSQL's DateStyle "ISO, MDY" reads so, into
+// year-month-day; DuckDB doesn't read it at all.
+func dateText(s string) (string, error) {
+	d, err := time.Parse("1/2/2006", strings.TrimSpace(s))
+	if err != nil {
+		return s, nil // another form, or DuckDB says what is wrong
+	}
+	return d.Format(time.DateOnly), nil
+}
+
+// timestampText leaves the offset from UTC out, which PostgreSQL ignores in what has no
+// time zone (manual, 8.5.1.3) and DuckDB doesn't.
+func timestampText(s string) (string, error) {
+	clock := strings.IndexByte(s, ':')
+	if clock < 0 {
+		return s, nil
+	}
+	at := clock + strings.IndexAny(s[clock:], "+-")
+	if at < clock || strings.Trim(s[at+1:], "0123456789: ") != "" || strings.TrimSpace(s[at+1:]) == "" {
+		return s, nil // none, or DuckDB says what is wrong
+	}
+	return strings.TrimRight(s[:at], " "), nil
 }
 
 // byteaText turns bytea's input forms, hex and escape (PostgreSQL manual, 8.4), into

@@ -26,14 +26,14 @@ var snapshots = map[string]bool{
 	"live.table_or_view": true, "live.sequence": true, "live.constraint": true, "live.index": true, "live.index_key": true,
 	"live.user_type": true, "live.column": true, "live.foreign_key": true, "live.generated": true, "live.macro": true,
 	"live.type_name": true, "live.relation_name": true, "live.constraint_definition": true, "live.index_key_text": true,
-	"live.index_definition": true, "live.index_text": true, "live.view_definition": true, "live.role": true, "live.member": true, "live.signature": true, "live.info_type": true,
+	"live.index_definition": true, "live.index_text": true, "live.view_definition": true, "live.role": true, "live.member": true, "live.table_grant": true, "live.signature": true, "live.info_type": true,
 	"live.k_type_name": true, "live.k_proc": true, "live.k_operator": true, "live.k_comment": true, "live.k_type_schema": true, "live.k_function_schema": true, "live.k_known_role": true, "live.predefined_role": true,
 	"pg.pg_type": true, "pg.pg_enum": true, "pg.pg_namespace": true, "pg.pg_class": true, "pg.pg_attribute": true, "pg.pg_attrdef": true,
 	"pg.pg_constraint": true, "pg.pg_index": true, "pg.pg_sequence": true, "pg.pg_rewrite": true, "pg.pg_description": true, "pg.pg_proc": true,
 }
 
 // shared are relations that sessions with definitions of their own read from the copy too.
-var shared = map[string]bool{"live.started": true, "live.role": true, "live.member": true, "live.predefined_role": true, "live.k_known_role": true}
+var shared = map[string]bool{"live.started": true, "live.role": true, "live.member": true, "live.table_grant": true, "live.predefined_role": true, "live.k_known_role": true}
 
 // Setup returns the SQL that builds the catalogs, in order, for engine.Options.Setup.
 // It is run once on each open database; nothing of it reaches the user's file.

@@ -16,6 +16,10 @@ CREATE VIEW eider_sys.pg.pg_authid AS
   UNION ALL
   SELECT oid, name, false, true, false, false, false, false, false, -1, NULL, NULL FROM eider_sys.live.predefined_role;
 CREATE VIEW eider_sys.live.member AS SELECT role, member, admin FROM eider.role_member_store;
+-- What was granted on tables and views, as the grant's statement named them.
+CREATE VIEW eider_sys.live.table_grant AS
+  SELECT CASE grantee WHEN 'public' THEN 'PUBLIC' ELSE grantee END AS grantee, schema_name, object AS name, privilege, grantor, grantable FROM eider.grant_store
+  WHERE kind = 'table' AND default_for = '';
 CREATE VIEW eider_sys.pg.pg_auth_members AS
   SELECT * FROM eider_sys.rows.pg_auth_members
   UNION ALL

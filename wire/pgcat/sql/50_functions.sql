@@ -23,6 +23,13 @@ CREATE MACRO eider_sys.pg.pg_advisory_unlock_all() AS NULL::VARCHAR;
 CREATE MACRO eider_sys.pg.pg_jit_available() AS false;
 CREATE MACRO eider_sys.pg.pg_export_snapshot() AS error('cannot export a snapshot');
 
+-- to_date reads what strptime has a like of, in either case; another pattern is an error, not another date.
+CREATE MACRO eider_sys.live.date_pattern(f) AS replace(replace(replace(replace(replace(replace(replace(upper(f),
+  'YYYY', '%Y'), 'YY', '%y'), 'MONTH', '%B'), 'MON', '%b'), 'MM', '%m'), 'DDD', '%j'), 'DD', '%d');
+CREATE MACRO eider_sys.pg.to_date(s, pattern) AS CASE
+  WHEN regexp_matches(regexp_replace(eider_sys.live.date_pattern(pattern), '%.', '', 'g'), '[[:alpha:]]') THEN error('to_date knows the patterns YYYY, YY, MONTH, MON, MM, DDD and DD; not all of ' || pattern)
+  ELSE strptime(s, eider_sys.live.date_pattern(pattern))::DATE END;
+
 -- Encodings by number. DuckDB knows UTF8 only; the others are there to be named.
 CREATE TABLE eider_sys.live.encoding (k_id INTEGER, k_name VARCHAR);
 INSERT INTO eider_sys.live.encoding SELECT i - 1, n FROM unnest(['SQL_ASCII', 'EUC_JP', 'EUC_CN', 'EUC_KR', 'EUC_TW', 'EUC_JIS_2004', 'UTF8', 'MULE_INTERNAL',

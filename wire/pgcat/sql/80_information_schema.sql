@@ -98,7 +98,13 @@ CREATE VIEW eider_sys.info.table_privileges AS
   SELECT eider_sys.pg.pg_get_userbyid(c.relowner) AS grantor, eider_sys.pg.pg_get_userbyid(c.relowner) AS grantee, current_database() AS table_catalog, n.nspname AS table_schema,
     c.relname AS table_name, p.privilege AS privilege_type, 'YES' AS is_grantable, eider_sys.live.yes_no(p.privilege = 'SELECT') AS with_hierarchy
   FROM eider_sys.pg.pg_class c JOIN eider_sys.pg.pg_namespace n ON n.oid = c.relnamespace,
-    (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('REFERENCES'), ('TRIGGER')) p(privilege) WHERE c.relkind IN ('r', 'v');
+    (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('REFERENCES'), ('TRIGGER')) p(privilege) WHERE c.relkind IN ('r', 'v')
+  UNION ALL
+  SELECT g.grantor, g.grantee, current_database(), n.nspname, c.relname, g.privilege, eider_sys.live.yes_no(g.grantable), eider_sys.live.yes_no(g.privilege = 'SELECT')
+  FROM eider_sys.live.table_grant g JOIN eider_sys.pg.pg_namespace n ON eider_sys.live.duck_schema(n.nspname) = g.schema_name
+    JOIN eider_sys.pg.pg_class c ON c.relnamespace = n.oid AND lower(c.relname) = lower(g.name)
+  WHERE c.relkind IN ('r', 'v') AND (eider_sys.live.is_superuser() OR g.grantee = 'PUBLIC'
+    OR system.main.eider_has_role(current_connection_id(), g.grantee) OR system.main.eider_has_role(current_connection_id(), g.grantor));
 CREATE VIEW eider_sys.info.role_table_grants AS SELECT * FROM eider_sys.info.table_privileges;
 CREATE VIEW eider_sys.info.column_privileges AS
   SELECT p.grantor, p.grantee, p.table_catalog, p.table_schema, p.table_name, a.attname AS column_name, p.privilege_type, p.is_grantable
