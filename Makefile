@@ -61,6 +61,11 @@ clients-slow: build ## the slower ones: tokio-postgres, psqlodbc, ADBC, pandas, 
 	@.ci/setup clients
 	testdata/clients/run.py slow
 
+.PHONY: dbt-adapter
+dbt-adapter: build ## dbt's own test suite for adapters against bin/eider (some minutes)
+	@.ci/setup clients
+	testdata/clients/run.py dbt-adapter
+
 .PHONY: bench
 bench: build ## benchmarks against PostgreSQL 15 and the stock driver, as ratios
 	testdata/bench/run

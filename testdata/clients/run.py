@@ -26,6 +26,7 @@ ROOT = HERE.parent.parent
 PG_BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
 FAST = ["psql", "psycopg2", "psycopg3", "asyncpg", "pg8000", "sqlalchemy", "pgjdbc", "node", "pgx", "dbt"]
 SLOW = ["rust", "frames"]
+ASKED = ["dbt-adapter"]  # runs only when it is named
 
 
 class Failed(Exception):
@@ -60,12 +61,12 @@ def wait_ready(env, process, log):
 
 
 @contextlib.contextmanager
-def eider(args):
+def eider(args, database="shop"):
     with tempfile.TemporaryDirectory(prefix="eider-clients-") as d:
         port, log = free_port(), pathlib.Path(d) / "log"
-        env = os.environ | {"PGHOST": "127.0.0.1", "PGPORT": str(port), "PGUSER": "postgres", "PGDATABASE": "shop"}
+        env = os.environ | {"PGHOST": "127.0.0.1", "PGPORT": str(port), "PGUSER": "postgres", "PGDATABASE": database}
         with open(log, "w") as out:
-            p = subprocess.Popen([args.binary, "serve", "--db", f"{d}/shop.db", "--pg-listen", f"127.0.0.1:{port}", "--http-listen", "127.0.0.1:0"],
+            p = subprocess.Popen([args.binary, "serve", "--db", f"{d}/{database}.db", "--pg-listen", f"127.0.0.1:{port}", "--http-listen", "127.0.0.1:0"],
                                  stdout=out, stderr=subprocess.STDOUT)
         try:
             wait_ready(env, p, log)
@@ -84,20 +85,20 @@ def eider(args):
 
 
 @contextlib.contextmanager
-def postgres(args):
+def postgres(args, database="shop"):
     with tempfile.TemporaryDirectory(prefix="eider-clients-pg-") as d:
         port, log = free_port(), pathlib.Path(d) / "log"
         as_postgres = []
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
             shutil.chown(d, "postgres")
             as_postgres = ["runuser", "-u", "postgres", "--"]
-        env = os.environ | {"PGHOST": "127.0.0.1", "PGPORT": str(port), "PGUSER": "postgres", "PGDATABASE": "shop"}
+        env = os.environ | {"PGHOST": "127.0.0.1", "PGPORT": str(port), "PGUSER": "postgres", "PGDATABASE": database}
         run([*as_postgres, PG_BIN / "initdb", "-D", f"{d}/data", "-A", "trust", "-U", "postgres", "--encoding=UTF8", "--no-sync", "--locale=C.UTF-8"], quiet=True, cwd=d)
         with open(log, "w") as out:
             p = subprocess.Popen([*as_postgres, PG_BIN / "postgres", "-D", f"{d}/data", "-p", str(port), "-k", d, "-c", "fsync=off"], cwd=d, stdout=out, stderr=subprocess.STDOUT)
         try:
             wait_ready(env | {"PGDATABASE": "postgres"}, p, log)
-            run(["createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", "shop"], quiet=True)
+            run(["createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", database], quiet=True)
             yield env
         finally:
             pid = int((pathlib.Path(d) / "data/postmaster.pid").read_text().split()[0])
@@ -175,6 +176,13 @@ def dbt_suite(args, serve):
         run([bin_dir / "python", HERE / "dbt/journey.py", bin_dir / "dbt"], env=env)
 
 
+def dbt_adapter_suite(args, serve):
+    bin_dir = venv(args.cache, "dbt-adapter", HERE / "dbt_adapter/requirements.txt")
+    with serve(args, "dbt") as env, serve(args, "dbtMixedCase") as mixed:
+        env = env | {"MIXED_CASE_PORT": mixed["PGPORT"], "PYTHONDONTWRITEBYTECODE": "1"}
+        run([bin_dir / "python", HERE / "dbt_adapter/suite.py", *(["--record"] if args.record else [])], env=env, timeout=2400)
+
+
 def rust_suite(args, serve):
     d = args.cache / "rust"
     shutil.copytree(HERE / "rust", d, dirs_exist_ok=True)
@@ -193,6 +201,7 @@ SUITES = {
     "node": node_suite,
     "pgx": go_suite,
     "dbt": dbt_suite,
+    "dbt-adapter": dbt_adapter_suite,
     "rust": rust_suite,
     "frames": pytest_suite(["test_frames.py"], ["requirements-slow.txt"]),
 }
@@ -200,10 +209,11 @@ SUITES = {
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("suites", nargs="*", metavar="SUITE", help=f"default: {' '.join(FAST)}; also {' '.join(SLOW)}")
+    p.add_argument("suites", nargs="*", metavar="SUITE", help=f"default: {' '.join(FAST)}; also {' '.join(SLOW + ASKED)}")
     p.add_argument("--target", choices=["eider", "postgres"], default="eider")
     p.add_argument("--binary", type=pathlib.Path, default=ROOT / "bin/eider")
     p.add_argument("--cache", type=pathlib.Path, default=ROOT / ".cache/clients")
+    p.add_argument("--record", action="store_true", help="dbt-adapter: write its outcome to docs/dbt.md")
     args = p.parse_args()
     args.cache = args.cache.resolve()
     args.cache.mkdir(parents=True, exist_ok=True)
