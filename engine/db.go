@@ -62,6 +62,7 @@ type DB struct {
 	predictors *predict.Cache
 	models     modelCache
 	jobs       jobList
+	sources    sourceBook
 
 	mu       sync.Mutex // guards sessions, byConn, copies, closing, failure
 	sessions map[int32]*Session
@@ -147,7 +148,7 @@ func (db *DB) start(ctx context.Context) (err error) {
 			return fmt.Errorf("setup statement %d: %w", i+1, err)
 		}
 	}
-	return nil
+	return db.resumeSources(ctx, conn)
 }
 
 // migrate brings the system catalog up to date, or looks whether it can be read.
@@ -181,6 +182,7 @@ func (db *DB) Close() error {
 }
 
 func (db *DB) close() error {
+	db.stopFollowers()
 	db.mu.Lock()
 	db.closing = true
 	open := make([]*Session, 0, len(db.sessions))

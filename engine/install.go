@@ -106,7 +106,7 @@ func (db *DB) install(ctx context.Context, conn *duck.Conn) error {
 			return fmt.Errorf("register function %s: %w", d.Name, err)
 		}
 	}
-	for _, f := range slices.Concat(db.scalars(), db.sessionScalars()) {
+	for _, f := range slices.Concat(db.scalars(), db.sessionScalars(), db.sourceScalars()) {
 		if err := conn.RegisterScalar(ctx, f); err != nil {
 			return fmt.Errorf("register function %s: %w", f.Name, err)
 		}

@@ -34,6 +34,9 @@ func (s *Session) plan(ctx context.Context, q *query) (operation, error) {
 		if err := s.sparesFeatureViews(ctx, q); err != nil {
 			return nil, err
 		}
+		if err := s.sparesSources(ctx, q); err != nil {
+			return nil, err
+		}
 		if op := s.planDrop(q); op != nil {
 			return op, nil
 		}

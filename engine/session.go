@@ -38,6 +38,10 @@ type Session struct {
 	looked map[int][]*types.Type
 	// who is the gate's side of the session: roles and what they may do.
 	who *gate.Session
+	// sourceFailures counts the rows of the batch that is being stored that can't be; nil otherwise.
+	sourceFailures *atomic.Int64
+	// follows tells that the session belongs to a source's follower.
+	follows bool
 	// attached is the cursor that streams on conn, nil for none.
 	attached *Cursor
 	// copying is the COPY FROM STDIN that runs, nil for none.

@@ -52,6 +52,7 @@ var arrows = []arrow{
 	{From: "sql/stmt", To: contracts, Std: true},
 	{From: "sql/stmt/model", To: slices.Concat(contracts, modelParts, []string{"functions/model/train", "functions/model/tune", "functions/predict", "sql/lineage"})},
 	{From: "sql/stmt/feature", To: append(slices.Clone(contracts), "functions/rolling")}, // what WINDOWS can compute, and of what
+	{From: "sql/stmt/source", To: append(slices.Clone(contracts), "storage/source")},     // the contract of the connectors: what options there are
 	{From: "sql/stmt/...", To: contracts},
 	{From: "sql/logictest/...", To: []string{"sql/logictest", "sql/types", "sql/sqlstate"}},
 	{From: "sql/...", To: []string{"sql/lex", "sql/parse", "sql/types", "sql/sqlstate"}},
@@ -62,6 +63,8 @@ var arrows = []arrow{
 	{From: "functions/predict", To: slices.Concat(contracts, modelParts)},
 	{From: "functions/...", To: contracts},
 	{From: "storage/duck", To: []string{"sql/types", "sql/sqlstate", "functions/fn"}},
+	{From: "storage/source", To: contracts},
+	{From: "storage/source/...", To: append(slices.Clone(contracts), "storage/source")}, // a connector, which knows no other
 	{From: "storage/...", To: []string{"sql/types", "sql/sqlstate", "storage/duck"}},
 	{From: "engine/archtest"},
 	// What reads, renders and orders a SQL project knows neither the engine nor DuckDB.

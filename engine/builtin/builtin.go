@@ -26,22 +26,29 @@ import (
 	"github.com/eiderdb/eider/sql/stmt/lineage"
 	modelstmt "github.com/eiderdb/eider/sql/stmt/model"
 	"github.com/eiderdb/eider/sql/stmt/role"
+	sourcestmt "github.com/eiderdb/eider/sql/stmt/source"
+	"github.com/eiderdb/eider/storage/source"
+	"github.com/eiderdb/eider/storage/source/files"
 )
 
 // Set is what one database offers beyond DuckDB. The zero value offers nothing.
 type Set struct {
 	Statements []*stmt.Kind
 	Functions  []*fn.Decl
+	// Sources are the connectors that sources read through.
+	Sources []*source.Driver
 	// Algorithms are what models can be trained with.
 	Algorithms []*model.Algorithm
 }
 
 // All returns a fresh Set of everything that is built in. Callers may append to it.
 func All() *Set {
+	sources := []*source.Driver{files.Driver()}
 	algorithms := slices.Concat(linear.All(), cluster.All(), xgboost.All(), lightgbm.All())
 	return &Set{
-		Statements: slices.Concat(role.All(), lineage.All(), modelstmt.All(algorithms, importers()), featurestmt.All()),
+		Statements: slices.Concat(role.All(), lineage.All(), modelstmt.All(algorithms, importers()), featurestmt.All(), sourcestmt.All(sources)),
 		Functions:  slices.Concat(clean.All(), predict.All(), window.All(), feature.All(), stat.All(), health.All(), transform.Functions()),
+		Sources:    sources,
 		Algorithms: algorithms,
 	}
 }
@@ -69,6 +76,9 @@ func (s *Set) Validate() error {
 			problems = append(problems, fmt.Errorf("function %q is declared twice", d.Name))
 		}
 		seen[d.Name] = true
+	}
+	for _, d := range s.Sources {
+		problems = append(problems, d.Validate())
 	}
 	known := map[string]bool{}
 	for _, a := range s.Algorithms {
