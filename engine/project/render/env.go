@@ -339,7 +339,7 @@ func (e *Env) problem(err error, n *node.Node, source string) *node.Error {
 	}
 	p.Message, p.Hint = j.Message, j.Hint
 	p.Pos = node.Position{File: j.File, Line: j.Line, Column: j.Column}
-	p.Source = e.source(n, j)
+	p.Source = e.source(j)
 	for _, f := range j.Stack {
 		p.Stack = append(p.Stack, node.Frame{Macro: f.Macro, Pos: node.Position{File: f.File, Line: f.Line, Column: f.Column}})
 	}
@@ -347,10 +347,7 @@ func (e *Env) problem(err error, n *node.Node, source string) *node.Error {
 }
 
 // source is the text of the file that a failure is in.
-func (e *Env) source(n *node.Node, j *jinja.Error) string {
-	if n != nil && n.File == j.File && n.TestInfo == nil {
-		return n.Raw
-	}
+func (e *Env) source(j *jinja.Error) string {
 	roots := []string{e.Project.Dir}
 	for _, p := range e.Project.Packages {
 		roots = append(roots, p.Dir)
@@ -360,7 +357,7 @@ func (e *Env) source(n *node.Node, j *jinja.Error) string {
 			return string(data)
 		}
 	}
-	return ""
+	return j.Source
 }
 
 // didYouMean suggests the name most like a missing one; "" if none is near.

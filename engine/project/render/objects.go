@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/eiderdb/eider/engine/project/jinja"
+	"github.com/eiderdb/eider/engine/project/node"
 )
 
 // configObject is config(…) and config.get(…).
@@ -19,7 +20,7 @@ func (o *configObject) Call(c *jinja.Call) (jinja.Value, error) {
 	}
 	take := func(d *jinja.Dict) {
 		for k, v := range d.All() {
-			o.r.found.setConfig(jinja.Str(k), jinja.ToGo(v))
+			o.r.found.setConfig(jinja.Str(k), jinja.ToGo(v), place(c))
 		}
 	}
 	for _, a := range c.Args {
@@ -33,12 +34,16 @@ func (o *configObject) Call(c *jinja.Call) (jinja.Value, error) {
 	return "", nil
 }
 
-// setConfig adds a key of a config() call: hooks and tags of several calls add up.
-func (f *Found) setConfig(key string, v any) {
+// setConfig takes a key of a config() call; a later call replaces it.
+func (f *Found) setConfig(key string, v any, pos node.Position) {
 	if r, ok := v.(fmt.Stringer); ok {
 		v = r.String()
 	}
 	f.Config[key] = v
+	if f.ConfigPos == nil {
+		f.ConfigPos = map[string]node.Position{}
+	}
+	f.ConfigPos[key] = pos
 }
 
 func (o *configObject) Attr(name string) (jinja.Value, bool) {
@@ -78,7 +83,7 @@ func (o *configObject) Attr(name string) (jinja.Value, bool) {
 	case "set":
 		return jinja.Func(func(c *jinja.Call) (jinja.Value, error) {
 			if len(c.Args) == 2 && o.r.found != nil {
-				o.r.found.setConfig(jinja.Str(c.Args[0]), jinja.ToGo(c.Args[1]))
+				o.r.found.setConfig(jinja.Str(c.Args[0]), jinja.ToGo(c.Args[1]), place(c))
 			}
 			return "", nil
 		}), true

@@ -54,6 +54,7 @@ type Found struct {
 	Refs          []node.Ref
 	Sources       []node.SourceRef
 	Config        map[string]any // of config(…), later calls over earlier ones
-	Macros        []string       // ids, in order of the first call, those called by macros too
-	Introspective bool           // asks the database: adapter.…, run_query, statement
+	ConfigPos     map[string]node.Position
+	Macros        []string // ids, in order of the first call, those called by macros too
+	Introspective bool     // asks the database: adapter.…, run_query, statement
 }
