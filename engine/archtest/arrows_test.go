@@ -85,7 +85,7 @@ var arrows = []arrow{
 	{From: "wire/...", To: []string{"engine", "sql/..."}},
 	// The shell shows chunks and errors and looks for the end of a statement, so it knows three contracts too;
 	// `eider lib` installs native libraries without a database.
-	{From: "cmd/eider/...", To: []string{"cmd/eider/...", "engine", "engine/builtin", "engine/project/...", "wire/...", "sql/lex", "sql/types", "sql/sqlstate", "sql/stmt", "functions/fn", "functions/model/nativelib", "testdata/flights", "engine/project/..."}},
+	{From: "cmd/eider/...", To: []string{"cmd/eider/...", "engine", "engine/builtin", "engine/project/...", "wire/...", "sql/lex", "sql/types", "sql/sqlstate", "sql/stmt", "functions/fn", "functions/model/nativelib", "testdata/flights"}},
 }
 
 // pkg is what this test needs of `go list -json`.
