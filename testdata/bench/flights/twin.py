@@ -61,7 +61,8 @@ class Facts:
     def __init__(self, key, known, **values):
         keep = ~np.isnan(known.to_numpy(dtype=float))
         at = key[keep] * SPAN + known.to_numpy()[keep].astype(np.int64)
-        order = np.argsort(at, kind="stable")
+        first = next(iter(values.values()), None)  # of facts known in the same minute the greatest is the newest
+        order = np.argsort(at, kind="stable") if first is None else np.lexsort((first.to_numpy()[keep], at))
         self.at = at[order]
         self.values = {n: v.to_numpy()[keep][order] for n, v in values.items()}
         self.sums = {n: np.concatenate(([0], np.cumsum(v, dtype=np.float64))) for n, v in self.values.items()}
