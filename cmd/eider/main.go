@@ -72,6 +72,7 @@ func newRoot() *cobra.Command {
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetVersionTemplate("eider {{.Version}}\n")
-	root.AddCommand(newSQL(), newServe(), newRole(), newDoctor(), newDemo(), newLib(), newVersion(), newCompletion(root), newReference())
+	root.AddCommand(newSQL(), newServe(), newRole(), newDoctor(), newDemo(), newLib(), newVersion(), newCompletion(root), newReference(),
+		newInit(), newParse(), newLs(), newCompile(), newClean())
 	return root
 }

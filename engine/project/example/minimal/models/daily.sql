@@ -1,0 +1,5 @@
+select
+    day,
+    degrees,
+    degrees - lag(degrees) over (order by day) as change
+from {{ ref('days') }}

@@ -1,0 +1,6 @@
+select
+    sku,
+    title,
+    kind,
+    {{ crowns('coalesce(cents, 0)') }} as price
+from {{ ref('raw_products') }}
