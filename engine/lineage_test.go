@@ -97,3 +97,18 @@ func TestLineageKnowsBuiltins(t *testing.T) {
 		require.True(t, own[name] || lineage.Builtin(name), name)
 	}
 }
+
+// A file's name is none of a table's, also in a transaction, which a search for the file elsewhere would end.
+func TestLineageOfFilesInATransaction(t *testing.T) {
+	s := memory(t)
+	file := t.TempDir() + "/some.parquet"
+	exec(t, s, "COPY (SELECT 1 AS a) TO '"+file+"'")
+	exec(t, s, `CREATE TABLE "odd.parquet" AS SELECT 2 AS a`)
+	for _, query := range []string{"SELECT * FROM '" + file + "'", "FROM read_parquet('" + file + "')", `FROM "odd.parquet"`} {
+		exec(t, s, "BEGIN")
+		exec(t, s, "CREATE OR REPLACE TABLE copied AS "+query)
+		exec(t, s, "COMMIT")
+		require.NotEqual(t, "0", rowsOf(t, s, "SELECT count(*) FROM eider.lineage WHERE object = 'main.copied'"), query)
+	}
+	require.Equal(t, "main.odd.parquet\ta", rowsOf(t, s, "SELECT source, source_column FROM eider.lineage WHERE object = 'main.copied' AND column_name = 'a'"))
+}

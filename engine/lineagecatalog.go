@@ -115,6 +115,11 @@ func (c *lineageCatalog) find(catalog, schema, name string) (*lineageTable, erro
 	if t, ok := c.found[key]; ok {
 		return t, nil
 	}
+	if strings.ContainsAny(name, "./\\:*") {
+		if exists, err := c.s.hasRelation(c.ctx, name); err != nil || !exists {
+			return nil, err
+		}
+	}
 	places, err := c.places(catalog, schema)
 	if err != nil {
 		return nil, err
@@ -147,6 +152,17 @@ func (c *lineageCatalog) find(catalog, schema, name string) (*lineageTable, erro
 		return t, nil
 	}
 	return nil, nil
+}
+
+// hasRelation asks DuckDB's catalog whether any table or view has a name that may as well be a file's. Planning a look
+// at such a name would search for the file temp.main.x.parquet, and that failure ends the transaction.
+func (s *Session) hasRelation(ctx context.Context, name string) (bool, error) {
+	rows, err := s.conn.QueryRows(ctx, `SELECT EXISTS (SELECT 1 FROM duckdb_tables() WHERE lower(table_name) = lower($1)) OR EXISTS (SELECT 1 FROM duckdb_views() WHERE lower(view_name) = lower($1))`, name)
+	if err != nil {
+		return false, fmt.Errorf("look for relation %q: %w", name, err)
+	}
+	exists, _ := rows[0][0].(bool)
+	return exists, nil
 }
 
 // Table is lineage.Catalog's.
