@@ -74,5 +74,6 @@ func newRoot() *cobra.Command {
 	root.SetVersionTemplate("eider {{.Version}}\n")
 	root.AddCommand(newSQL(), newServe(), newRole(), newDoctor(), newDemo(), newLib(), newVersion(), newCompletion(root), newReference(),
 		newInit(), newParse(), newLs(), newCompile(), newClean())
+	root.AddCommand(projectRuns()...)
 	return root
 }

@@ -50,7 +50,7 @@ func Freshness(ctx context.Context, o Options) (failed bool, err error) {
 
 func (p *Printer) freshness(i, total int, n *node.Node, r artifact.FreshnessResult) {
 	label := n.SourceInfo.Source + "." + n.Name
-	old := time.Duration(r.Age * float64(time.Second)).Round(time.Second)
+	old := ageText(time.Duration(r.Age * float64(time.Second)))
 	switch r.Status {
 	case "pass":
 		p.dotted(i, total, "PASS freshness of "+label, p.paint(green, fmt.Sprintf("PASS %s old", old)))
@@ -62,6 +62,15 @@ func (p *Printer) freshness(i, total int, n *node.Node, r artifact.FreshnessResu
 		p.dotted(i, total, "ERROR freshness of "+label, p.paint(red, "ERROR"))
 		p.Fail("  " + r.Error)
 	}
+}
+
+// ageText is an age as people say it: 3 days, 5h10m0s.
+func ageText(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d >= 2*day {
+		return plural(int(d/day), "day")
+	}
+	return d.Round(time.Second).String()
 }
 
 // age asks one source.

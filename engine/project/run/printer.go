@@ -194,7 +194,7 @@ func (p *Printer) finish(r *Runner, res *Result) {
 			p.dotted(res.Index, r.total, "OK kept "+label, p.paint(green, "UNCHANGED"+took))
 			p.Info("       %s", res.Message)
 		} else {
-			p.dotted(res.Index, r.total, "OK "+verb(res.Node)+" "+label, p.paint(green, first+took))
+			p.dotted(res.Index, r.total, "OK "+verb(res.Node)+" "+strings.TrimPrefix(label, "trained "), p.paint(green, first+took))
 		}
 		for _, d := range res.Details {
 			p.Info("       %s", d)
@@ -207,7 +207,7 @@ func verb(n *node.Node) string {
 	case n.Kind == node.Seed:
 		return "loaded"
 	case n.Kind == node.Snapshot:
-		return "snapshotted"
+		return "recorded"
 	case n.Config.Materialized == "model":
 		return "trained"
 	case n.Config.Materialized == "source":

@@ -108,30 +108,15 @@ func jsonValue(v any) any {
 }
 
 // Operation calls a macro with arguments, as `run-operation` does. What it runs commits by itself.
-func Operation(ctx context.Context, o Options, macro string, args map[string]any) error {
-	pkg, name, found := strings.Cut(macro, ".")
-	if !found {
-		pkg, name = "", macro
-	}
-	known := false
-	for _, m := range o.Project.Macros {
-		known = known || m.Name == name && (pkg == "" || m.Package == pkg)
-	}
-	if !known {
-		return fmt.Errorf("there is no macro %s", macro)
-	}
+func Operation(ctx context.Context, o Options, env *render.Env, macro string, args map[string]any) error {
 	conn, err := o.Warehouse.Connect(ctx, "eider run-operation", nil)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	_, err = o.Compiler.Text(ctx, "{{ "+macro+"(**eider_args) }}", render.Scope{Execute: true, Adapter: NewAdapter(conn), FullRefresh: o.FullRefresh, Log: o.Printer.Log,
-		Extra: map[string]any{"eider_args": args}})
-	if err != nil {
-		return err
-	}
-	if ctx.Err() != nil {
+	_, err = env.CallMacro(ctx, &render.Scope{Execute: true, Adapter: NewAdapter(conn), FullRefresh: o.FullRefresh, Log: o.Printer.Log}, macro, nil, args)
+	if err == nil && ctx.Err() != nil {
 		return errors.New("interrupted")
 	}
-	return nil
+	return err
 }

@@ -92,25 +92,24 @@ const (
 	View      Kind = "view"
 )
 
+// relations are all tables and views. DuckDB's own functions know of them at once; information_schema is a copy
+// for clients where a server speaks to them.
+const relations = `(SELECT database_name, schema_name, table_name AS name, 'table' AS kind FROM duckdb_tables() WHERE NOT internal
+UNION ALL SELECT database_name, schema_name, view_name, 'view' FROM duckdb_views() WHERE NOT internal)`
+
 // KindOf looks a relation up; Nothing where there is none.
 func KindOf(ctx context.Context, c Conn, r Relation) (Kind, error) {
-	t, err := c.Query(ctx, `SELECT table_type FROM information_schema.tables WHERE `+where(r)+` LIMIT 1`)
-	if err != nil {
+	t, err := c.Query(ctx, `SELECT kind FROM `+relations+` AS r WHERE `+where(r.Database, r.Schema)+` AND lower(name) = lower(`+Text(r.Name)+`) LIMIT 1`)
+	if err != nil || len(t.Rows) == 0 {
 		return Nothing, err
 	}
-	if len(t.Rows) == 0 {
-		return Nothing, nil
-	}
-	if strings.Contains(strings.ToLower(fmt.Sprint(t.Rows[0][0])), "view") {
-		return View, nil
-	}
-	return BaseTable, nil
+	return Kind(fmt.Sprint(t.Rows[0][0])), nil
 }
 
-func where(r Relation) string {
-	w := `lower(table_schema) = lower(` + Text(r.Schema) + `) AND lower(table_name) = lower(` + Text(r.Name) + `)`
-	if r.Database != "" {
-		w += ` AND lower(table_catalog) = lower(` + Text(r.Database) + `)`
+func where(database, schema string) string {
+	w := `lower(schema_name) = lower(` + Text(schema) + `)`
+	if database != "" {
+		w += ` AND lower(database_name) = lower(` + Text(database) + `)`
 	}
 	return w
 }
@@ -123,21 +122,13 @@ type Listed struct {
 
 // List returns the tables and views of a schema by name.
 func List(ctx context.Context, c Conn, database, schema string) ([]Listed, error) {
-	q := `SELECT table_catalog, table_schema, table_name, table_type FROM information_schema.tables WHERE lower(table_schema) = lower(` + Text(schema) + `)`
-	if database != "" {
-		q += ` AND lower(table_catalog) = lower(` + Text(database) + `)`
-	}
-	t, err := c.Query(ctx, q+` ORDER BY table_name`)
+	t, err := c.Query(ctx, `SELECT database_name, schema_name, name, kind FROM `+relations+` AS r WHERE `+where(database, schema)+` ORDER BY name`)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]Listed, 0, len(t.Rows))
 	for _, row := range t.Rows {
-		l := Listed{Relation{fmt.Sprint(row[0]), fmt.Sprint(row[1]), fmt.Sprint(row[2])}, BaseTable}
-		if strings.Contains(strings.ToLower(fmt.Sprint(row[3])), "view") {
-			l.Kind = View
-		}
-		out = append(out, l)
+		out = append(out, Listed{Relation{fmt.Sprint(row[0]), fmt.Sprint(row[1]), fmt.Sprint(row[2])}, Kind(fmt.Sprint(row[3]))})
 	}
 	return out, nil
 }
