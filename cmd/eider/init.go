@@ -18,7 +18,7 @@ func newInit() *cobra.Command {
 		Use:   "init DIR",
 		Short: "Make a SQL project: a small one, or an example",
 		Long: `Make a SQL project in DIR, which must not exist yet or be empty. Without --example it is the smallest that shows how one is
-laid out. eider build in DIR builds it, into eider.db there.
+laid out. eider build in DIR builds it, into a file of its name there.
 
 Examples:
 ` + exampleList(),

@@ -37,7 +37,7 @@ func newDocsGenerate() *cobra.Command {
 			"The page needs nothing beside it. catalog.json says what the database has.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return inProject(cmd, f, func(ctx context.Context, s *projectSession) error {
-				if err := s.manifest(); err != nil {
+				if err := s.writeManifest(); err != nil {
 					return err
 				}
 				path, err := s.generate(ctx, !noCompile, !empty)
@@ -49,7 +49,8 @@ func newDocsGenerate() *cobra.Command {
 			})
 		},
 	}
-	f.add(cmd)
+	f.addPlace(cmd)
+	f.addShown(cmd)
 	cmd.Flags().BoolVar(&noCompile, "no-compile", false, "leave compiled SQL out")
 	cmd.Flags().BoolVar(&empty, "empty-catalog", false, "don't ask the database")
 	return cmd
@@ -112,7 +113,7 @@ func newDocsServe() *cobra.Command {
 			return serveFolder(ctx, listener, p.project.TargetPath)
 		},
 	}
-	f.add(cmd)
+	f.addPlace(cmd)
 	cmd.Flags().StringVar(&host, "host", host, "address to listen on")
 	cmd.Flags().IntVar(&port, "port", port, "port to listen on; 0 is a free one")
 	return cmd

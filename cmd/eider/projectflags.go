@@ -61,7 +61,7 @@ func (f *projectFlags) addPlace(cmd *cobra.Command) {
 	fl.SortFlags = false
 	fl.StringVar(&f.dir, "project-dir", "", "the project's folder, or one in it (default: the present one)")
 	fl.StringVar(&f.profilesDir, "profiles-dir", "", "where profiles.yml is (default: $DBT_PROFILES_DIR, the project, ~/.dbt)")
-	fl.StringVar(&f.profile, "profile", "", "the profile (default: dbt_project.yml's; without one the database is eider.db in the project)")
+	fl.StringVar(&f.profile, "profile", "", "the profile (default: dbt_project.yml's; without one the database is a file of the project's name in it)")
 	fl.StringVarP(&f.target, "target", "t", "", "the profile's target")
 	fl.StringVar(&f.targetPath, "target-path", "", "where artifacts go (default: target in the project)")
 	fl.StringVar(&f.db, "db", "", "the database, whatever the profile says: a file or postgres://user@host/database")

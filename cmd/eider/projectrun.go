@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/eiderdb/eider/cmd/eider/config"
 	"github.com/eiderdb/eider/engine"
 	"github.com/eiderdb/eider/engine/project/node"
 	runner "github.com/eiderdb/eider/engine/project/run"
@@ -39,7 +40,7 @@ func newProjectRun(command, short, long string) *cobra.Command {
 		Long: long + "\n\nExit codes: 0 all went well, 1 a node failed, 2 the project or a flag is wrong.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return inProject(cmd, f, func(ctx context.Context, s *projectSession) error {
-				ids, err := s.choose(f)
+				ids, err := s.chosen()
 				if err != nil {
 					return err
 				}
@@ -59,9 +60,14 @@ func newProjectRun(command, short, long string) *cobra.Command {
 	return cmd
 }
 
-// addShown adds the flags of what is shown.
+// add declares the flags of a command that chooses nodes.
 func (f *runFlags) add(cmd *cobra.Command) {
 	f.projectFlags.add(cmd)
+	f.addShown(cmd)
+}
+
+// addShown declares the flags of what is shown, and of the database.
+func (f *runFlags) addShown(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "show failures only")
 	fl.BoolVar(&f.noColor, "no-color", false, "no colours, on a terminal either")
@@ -117,9 +123,9 @@ func openWarehouse(ctx context.Context, t node.Target, memoryLimit string) (ware
 		}
 		return w, nil
 	}
-	limit, err := parseMemory(memoryLimit)
+	limit, err := config.ParseSize(memoryLimit)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--memory-limit: %w", err)
 	}
 	w, err := embedded.Open(ctx, engine.Options{Path: t.Path, MemoryLimitBytes: limit, Version: version, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -131,11 +137,20 @@ func openWarehouse(ctx context.Context, t node.Target, memoryLimit string) (ware
 func (s *projectSession) options(command string, ids []string) runner.Options {
 	f := s.flags
 	return runner.Options{
-		Project: s.project, Compiler: &runner.Jinja{Project: s.project, Env: s.env}, Warehouse: s.warehouse, Printer: s.printer, Command: command, Chosen: ids,
+		Project: s.project, Compiler: runner.Jinja{Env: s.env}, Warehouse: s.warehouse, Printer: s.printer, Command: command, Chosen: ids,
 		Threads: s.project.Target.Threads, FullRefresh: f.fullRefresh, FailFast: f.failFast, StoreFailures: f.storeFailures, Invocation: s.env.Inv.ID, Started: s.started,
 		Args: map[string]any{"which": command, "full_refresh": f.fullRefresh, "fail_fast": f.failFast, "store_failures": f.storeFailures, "threads": s.project.Target.Threads,
 			"target": s.project.Target.Name, "project_dir": s.project.Dir, "select": anyList(f.selects), "exclude": anyList(f.excludes), "vars": s.project.Vars},
 	}
+}
+
+// chosen are the ids that --select and its like choose.
+func (s *projectSession) chosen() ([]string, error) {
+	ids, warnings, err := s.choose(&s.flags.projectFlags)
+	for _, w := range warnings {
+		s.printer.Warn("warning: " + w)
+	}
+	return ids, err
 }
 
 func anyList(list []string) []any {
@@ -185,7 +200,8 @@ func newRetry() *cobra.Command {
 			})
 		},
 	}
-	f.add(cmd)
+	f.addPlace(cmd)
+	f.addShown(cmd)
 	return cmd
 }
 
@@ -206,7 +222,7 @@ func newShow() *cobra.Command {
 				if inline != "" {
 					return failedIf(runner.Show(ctx, o, nil, inline, limit, output == "json", cmd.OutOrStdout()))
 				}
-				ids, err := s.choose(f)
+				ids, err := s.chosen()
 				if err != nil {
 					return err
 				}
@@ -248,7 +264,7 @@ func newFreshness() *cobra.Command {
 		Long: "Ask the sources that declare freshness and loaded_at_field how old their newest row is, and write sources.json.\n\nExit code 1 if one is older than its error_after, or can't be asked.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return inProject(cmd, f, func(ctx context.Context, s *projectSession) error {
-				ids, err := s.choose(f)
+				ids, err := s.chosen()
 				if err != nil {
 					return err
 				}
@@ -282,7 +298,8 @@ func newRunOperation() *cobra.Command {
 			})
 		},
 	}
-	f.add(cmd)
+	f.addPlace(cmd)
+	f.addShown(cmd)
 	cmd.Flags().StringVar(&args, "args", "", "the macro's arguments as YAML: '{name: value}'")
 	return cmd
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/eiderdb/eider/engine/project/node"
 	"github.com/eiderdb/eider/engine/project/render"
+	"github.com/eiderdb/eider/sql/lex"
 )
 
 // Result is a compiled node.
@@ -56,6 +57,11 @@ func ephemeral(ctx context.Context, env *render.Env, s *render.Scope, n *node.No
 			continue
 		}
 		seen[id] = true
+		if s.Ref != nil {
+			if given, err := s.Ref(parent); err == nil && given != nil {
+				continue // a unit test gives its rows
+			}
+		}
 		before, err := ephemeral(ctx, env, s, parent, seen)
 		if err != nil {
 			return nil, err
@@ -95,10 +101,11 @@ func Inject(sql string, ctes []node.CTE) string {
 	return sql[:at] + head + all + ",\n" + strings.TrimLeft(sql[at+len("with"):], " \t\r\n")
 }
 
-// with finds the WITH that a statement begins with, behind comments and white space: where it
-// begins, and where a following RECURSIVE ends. found is false if the statement begins otherwise.
+// with finds the WITH that a query begins with, behind comments and white space: where it
+// begins, and where a following RECURSIVE ends. found is false if the query begins otherwise.
+// The query of TRAIN MODEL … AS and CREATE … AS is behind the AS.
 func with(sql string) (at, recursive int, found bool) {
-	at = skip(sql, 0)
+	at = skip(sql, query(sql))
 	if !word(sql, at, "with") {
 		return at, 0, false
 	}
@@ -106,6 +113,30 @@ func with(sql string) (at, recursive int, found bool) {
 		return at, next + len("recursive"), true
 	}
 	return at, 0, true
+}
+
+// query is where the query of a statement may begin.
+func query(sql string) int {
+	statements := lex.Split(sql)
+	if len(statements) == 0 {
+		return 0
+	}
+	tokens := statements[0].Tokens
+	if first := tokens[0]; !first.Word(sql, "train") && !first.Word(sql, "create") {
+		return 0
+	}
+	depth := 0
+	for _, t := range tokens {
+		switch {
+		case t.Is(sql, "("):
+			depth++
+		case t.Is(sql, ")"):
+			depth--
+		case depth == 0 && t.Word(sql, "as"):
+			return t.End
+		}
+	}
+	return 0
 }
 
 // skip passes white space and comments; block comments nest, as in DuckDB and PostgreSQL.

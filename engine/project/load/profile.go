@@ -15,7 +15,7 @@ import (
 	"github.com/eiderdb/eider/engine/project/render"
 )
 
-// readProfile finds where the project is built: --db, profiles.yml, or eider.db in the folder.
+// readProfile finds where the project is built: --db, profiles.yml, or a file of the project's name in the folder.
 func (r *reader) readProfile() {
 	env, err := render.New(r.p, r.opts.Invocation)
 	if err != nil {
@@ -24,7 +24,7 @@ func (r *reader) readProfile() {
 	}
 	env.Getenv = r.opts.Getenv
 	r.env = env
-	t := node.Target{Profile: r.p.Profile, Name: "dev", Type: "duckdb", Schema: "main", Path: filepath.Join(r.p.Dir, "eider.db")}
+	t := node.Target{Profile: r.p.Profile, Name: "dev", Type: "duckdb", Schema: "main", Path: defaultPath(r.p)}
 	if r.opts.Profile != "" {
 		r.p.Profile, t.Profile = r.opts.Profile, r.opts.Profile
 	}
@@ -55,6 +55,9 @@ func (r *reader) readProfile() {
 	}
 	r.p.Target = t
 }
+
+// defaultPath is the database file of a project without a profile: shop.db.
+func defaultPath(p *node.Project) string { return filepath.Join(p.Dir, p.Name+".db") }
 
 // databaseName is the name by which DuckDB knows a file: its base without extension.
 func databaseName(path string) string {
@@ -133,7 +136,7 @@ func (r *reader) profilesFile() (*yamlFile, bool) {
 		}
 	}
 	if explicit != "" {
-		r.fail(&node.Error{Message: "there is no profiles.yml in " + explicit, Hint: "without --profiles-dir and DBT_PROFILES_DIR, a project without a profile is built in eider.db"})
+		r.fail(&node.Error{Message: "there is no profiles.yml in " + explicit, Hint: "without --profiles-dir and DBT_PROFILES_DIR, a project without a profile is built in a file of its name"})
 	}
 	return nil, false
 }
@@ -198,7 +201,7 @@ func (r *reader) target(f *yamlFile, t node.Target) (node.Target, bool) {
 		t.Path = str("path")
 		switch {
 		case t.Path == "":
-			t.Path = filepath.Join(r.p.Dir, "eider.db")
+			t.Path = defaultPath(r.p)
 		case t.Path != ":memory:" && !filepath.IsAbs(t.Path):
 			t.Path = filepath.Join(r.p.Dir, t.Path)
 		}
