@@ -12,8 +12,9 @@ import (
 // CatalogSQL keeps a copy of the database's definitions for clients that ask catalogs
 // often, because DuckDB computes its lists of them anew each time. The zero value keeps none.
 type CatalogSQL struct {
-	// Refresh fills the copy from what is committed. It is run in one transaction when a
-	// rewrite rule asks for it and definitions have changed since.
+	// Refresh fills the copy from what is committed, each text one part of it, from those before it. A rewrite rule
+	// asks for the parts that a statement reads; those that were filled before definitions last changed are run, in
+	// one transaction.
 	Refresh []string
 	// Private builds, once and on demand, what sessions read instead while they have
 	// definitions that others don't see: temporary or not yet committed ones.
@@ -27,8 +28,8 @@ type catalogCopy struct {
 	sql  CatalogSQL
 	mu   sync.Mutex // guards all below
 	conn *duck.Conn // made on demand, closed with the database
-	// seen is DB.planned at the last refresh, plus one.
-	seen uint64
+	// seen is DB.planned at the last refresh of each part, plus one.
+	seen []uint64
 	// private and role tell that Private and Role were run.
 	private, role bool
 }
@@ -49,14 +50,15 @@ const (
 	readRole           // what the role may know of
 )
 
-// RefreshCatalog brings the copy of the catalog in step and tells what the session has
+// RefreshCatalog brings parts of the copy of the catalog in step, in ascending order, and tells what the session has
 // to read: 0 the copy, 1 what Private made, 2 what Role made.
-func (e *ruleEnv) RefreshCatalog() (set int, err error) {
+func (e *ruleEnv) RefreshCatalog(parts []int) (set int, err error) {
 	c, db := &e.db.catalog, e.db
-	c.sql = db.opts.Catalog
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.conn == nil {
+		c.sql = db.opts.Catalog
+		c.seen = make([]uint64, len(c.sql.Refresh))
 		if c.conn, err = db.duck.Connect(context.WithoutCancel(e.ctx)); err != nil {
 			return 0, err
 		}
@@ -64,16 +66,30 @@ func (e *ruleEnv) RefreshCatalog() (set int, err error) {
 	if e.temporaries || e.tx.defined {
 		return readPrivate, c.once(e, &c.private, c.sql.Private)
 	}
-	if now := db.planned.Load() + 1; c.seen != now {
-		if err := c.run(e.ctx, c.sql.Refresh); err != nil {
-			return 0, err
-		}
-		c.seen = now
+	if err := c.refresh(e.ctx, parts, db.planned.Load()+1); err != nil {
+		return 0, err
 	}
 	if e.IsSuperuser() {
 		return readCopy, nil
 	}
 	return readRole, c.once(e, &c.role, c.sql.Role)
+}
+
+// refresh runs the parts that were last filled at another state of the definitions than now.
+func (c *catalogCopy) refresh(ctx context.Context, parts []int, now uint64) error {
+	var texts []string
+	for _, p := range parts {
+		if c.seen[p] != now {
+			texts = append(texts, c.sql.Refresh[p])
+		}
+	}
+	if err := c.run(ctx, texts); err != nil {
+		return err
+	}
+	for _, p := range parts {
+		c.seen[p] = now
+	}
+	return nil
 }
 
 // once runs texts unless that was done.

@@ -8,6 +8,7 @@ type names struct {
 	functions map[string]bool // macros in eider_sys.pg
 	made      map[string]bool // relations that the SQL files define: pg.pg_class
 	macros    map[string]bool // all macros with their schema
+	parts     map[string][]int
 	classOIDs map[string]string
 	typeOIDs  map[string]string
 }
@@ -31,7 +32,7 @@ func newNames() *names {
 		}
 	}
 	w := definitions()
-	n.made, n.macros = w.relations, w.macros
+	n.made, n.macros, n.parts = w.relations, w.macros, w.parts()
 	for full := range w.macros {
 		if name, ok := strings.CutPrefix(full, "pg."); ok {
 			n.functions[name] = true

@@ -91,12 +91,7 @@ func (w *written) within(other, text string) string {
 		if !found {
 			return b.String()
 		}
-		end := strings.IndexFunc(rest, func(r rune) bool {
-			return !(r == '.' || r == '_' || r == '"' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9')
-		})
-		if end < 0 {
-			end = len(rest)
-		}
+		end := nameEnd(rest)
 		name := strings.ReplaceAll(rest[:end], `"`, "")
 		if (w.relations[name] || w.macros[name]) && !shared[name] {
 			b.WriteString(other + ".")

@@ -26,11 +26,13 @@ func Rules() []rewrite.Rule {
 
 // Catalog is what the session offers to the rule.
 type Catalog interface {
-	// RefreshCatalog brings the catalogs in step with the database (Refresh) if they aren't.
-	// The set to read: 0 is the copy, 1 what a session with definitions of its own must
-	// read (Private), 2 what an ordinary role may know of (Role).
-	RefreshCatalog() (set int, err error)
+	// RefreshCatalog brings parts of the catalogs, numbers of texts of Refresh, in step with
+	// the database if they aren't. The set to read: 0 is the copy, 1 what a session with
+	// definitions of its own must read (Private), 2 what an ordinary role may know of (Role).
+	RefreshCatalog(parts []int) (set int, err error)
 }
+
+const readRole = 2
 
 // clause is where in a query a token stands.
 type clause uint8
@@ -80,16 +82,17 @@ type walk struct {
 	// catalog: the statement names something of pg_catalog or information_schema.
 	catalog bool
 	env     Catalog
-	asked   bool
-	set     int
-	err     error
+	// parts were asked for with RefreshCatalog, which said to read set.
+	parts []int
+	asked bool
+	set   int
+	err   error
 }
 
 // schema returns the schema to use for the relation or macro s.name, s being pg or info.
 func (w *walk) schema(s, name string) string {
-	if w.env != nil && !w.asked && w.err == nil {
-		w.asked = true
-		w.set, w.err = w.env.RefreshCatalog()
+	if w.env != nil && w.err == nil && !(w.asked && w.has(s+"."+name)) {
+		w.refresh(append(w.mentioned(), s+"."+name)...)
 	}
 	if made := s + "." + name; w.names.made[made] || w.names.macros[made] {
 		return [...]string{database, nowDatabase, roleDatabase}[w.set] + "." + s

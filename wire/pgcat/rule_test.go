@@ -66,9 +66,14 @@ type session struct {
 	set   int
 	err   error
 	asked int
+	parts []int
 }
 
-func (s *session) RefreshCatalog() (int, error) { s.asked++; return s.set, s.err }
+func (s *session) RefreshCatalog(parts []int) (int, error) {
+	s.asked++
+	s.parts = parts
+	return s.set, s.err
+}
 
 func TestRulesAskForTheCatalog(t *testing.T) {
 	set := rewrite.Compile(Rules())

@@ -51,9 +51,9 @@ func Setup() []string {
 	return texts
 }
 
-// Refresh returns the SQL that brings the catalogs in step with what is committed, to be
-// run in one transaction, by one connection at a time, before a statement of Rules runs
-// and after definitions have changed.
+// Refresh returns the SQL that brings the catalogs in step with what is committed, a text for each relation of the
+// copy, in an order in which each reads those before it only. The texts that a statement needs are to be run in one
+// transaction, by one connection at a time, before the statement and after definitions have changed.
 func Refresh() []string {
 	var texts []string
 	for _, d := range definitions().list {
