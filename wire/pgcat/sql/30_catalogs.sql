@@ -39,6 +39,12 @@ CREATE MACRO eider_sys.live.is_generated(text, col, typ) AS coalesce(
   contains(text, '(' || col || ' ' || typ || ' GENERATED ALWAYS AS(') OR contains(text, ', ' || col || ' ' || typ || ' GENERATED ALWAYS AS(')
   OR contains(text, '("' || replace(col, '"', '""') || '" ' || typ || ' GENERATED ALWAYS AS(') OR contains(text, ', "' || replace(col, '"', '""') || '" ' || typ || ' GENERATED ALWAYS AS('), false);
 
+-- The columns of the session's tables and views.
+CREATE VIEW eider_sys.live.attribute AS
+  SELECT c.relid, c.name, c.typid, c.num, c.dims, c.typmod, NOT c.is_nullable AS not_null, c.def IS NOT NULL AS has_def,
+    eider_sys.live.is_generated(g.sql, c.name, c.data_type) AS generated
+  FROM eider_sys.live.column c LEFT JOIN eider_sys.live.generated g ON g.relid = c.relid;
+
 CREATE VIEW eider_sys.pg.pg_attribute AS
   SELECT * FROM eider_sys.rows.pg_attribute
   UNION ALL
@@ -46,9 +52,7 @@ CREATE VIEW eider_sys.pg.pg_attribute AS
     coalesce(t.typbyval, a.typid < 268435456), coalesce(t.typalign, 'i'), coalesce(t.typstorage, CASE WHEN a.typid < 268435456 THEN 'p' ELSE 'x' END), '',
     a.not_null, a.has_def OR a.generated, false, '', CASE WHEN a.generated THEN 's' ELSE '' END, false, true, 0, coalesce(t.typcollation, 0), NULL, NULL, NULL, NULL
   FROM (
-    SELECT c.relid, c.name, c.typid, c.num, c.dims, c.typmod, NOT c.is_nullable AS not_null, c.def IS NOT NULL AS has_def,
-      eider_sys.live.is_generated(g.sql, c.name, c.data_type) AS generated
-    FROM eider_sys.live.column c LEFT JOIN eider_sys.live.generated g ON g.relid = c.relid
+    SELECT * FROM eider_sys.live.attribute
     UNION ALL
     SELECT k.oid, coalesce(k.column_name, 'expr' || CASE WHEN k.ord = 1 THEN '' ELSE (k.ord - 1)::VARCHAR END), coalesce(c.typid, 25), k.ord,
       coalesce(c.dims, 0), coalesce(c.typmod, -1), false, false, false

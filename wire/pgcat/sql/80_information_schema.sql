@@ -16,6 +16,15 @@ CREATE VIEW eider_sys.live.info_type AS
     CASE WHEN t.typelem <> 0 AND t.typlen = -1 THEN 'ARRAY' WHEN n.nspname = 'pg_catalog' THEN f.name WHEN t.typtype = 'd' THEN b.name ELSE 'USER-DEFINED' END AS data_type
   FROM eider_sys.pg.pg_type t JOIN eider_sys.pg.pg_namespace n ON n.oid = t.typnamespace
   LEFT JOIN eider_sys.rows.type_names f ON f.oid = t.oid LEFT JOIN eider_sys.rows.type_names b ON b.oid = t.typbasetype;
+-- Tables and views, and their columns: asked for most, so without what only the whole of pg_class and pg_attribute needs.
+CREATE VIEW eider_sys.live.info_relation AS
+  SELECT oid, relname, relnamespace, relkind FROM eider_sys.rows.pg_class WHERE relkind IN ('r', 'v')
+  UNION ALL
+  SELECT oid, name, nsp, kind FROM eider_sys.live.table_or_view;
+CREATE VIEW eider_sys.live.info_attribute AS
+  SELECT attrelid, attname, attnum, atttypid, atttypmod, attnotnull, attgenerated FROM eider_sys.rows.pg_attribute WHERE attnum > 0 AND NOT attisdropped
+  UNION ALL
+  SELECT relid, name, num::SMALLINT, typid, typmod, not_null, CASE WHEN generated THEN 's' ELSE '' END FROM eider_sys.live.attribute;
 CREATE VIEW eider_sys.info.columns AS
   SELECT current_database() AS table_catalog, n.nspname AS table_schema, c.relname AS table_name, a.attname AS column_name, a.attnum::INTEGER AS ordinal_position,
     CASE WHEN a.attgenerated = '' THEN d.adbin END AS column_default, eider_sys.live.yes_no(NOT a.attnotnull) AS is_nullable, t.data_type,
@@ -35,13 +44,12 @@ CREATE VIEW eider_sys.info.columns AS
     NULL::VARCHAR AS identity_start, NULL::VARCHAR AS identity_increment, NULL::VARCHAR AS identity_maximum, NULL::VARCHAR AS identity_minimum,
     'NO' AS identity_cycle, CASE WHEN a.attgenerated = '' THEN 'NEVER' ELSE 'ALWAYS' END AS is_generated,
     CASE WHEN a.attgenerated <> '' THEN d.adbin END AS generation_expression, eider_sys.live.yes_no(c.relkind = 'r') AS is_updatable
-  FROM eider_sys.pg.pg_attribute a
-  JOIN eider_sys.pg.pg_class c ON c.oid = a.attrelid
+  FROM eider_sys.live.info_attribute a
+  JOIN eider_sys.live.info_relation c ON c.oid = a.attrelid
   JOIN eider_sys.pg.pg_namespace n ON n.oid = c.relnamespace
   JOIN eider_sys.live.info_type t ON t.oid = a.atttypid
   LEFT JOIN eider_sys.rows.pg_type b ON t.typtype = 'd' AND b.oid = t.base
-  LEFT JOIN eider_sys.pg.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-  WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v');
+  LEFT JOIN eider_sys.pg.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum;
 CREATE VIEW eider_sys.info.views AS
   SELECT current_database() AS table_catalog, n.nspname AS table_schema, c.relname AS table_name, d.definition AS view_definition, 'NONE' AS check_option,
     'NO' AS is_updatable, 'NO' AS is_insertable_into, 'NO' AS is_trigger_updatable, 'NO' AS is_trigger_deletable, 'NO' AS is_trigger_insertable_into
