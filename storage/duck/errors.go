@@ -31,6 +31,7 @@ var rules = []rule{
 	{"Binder", `Referenced table "{table}" not found`, sqlstate.UndefinedTable, `missing FROM-clause entry for table "{table}"`, ""},
 	{"Binder", `Table "{table}" does not have a column named "{column}"`, sqlstate.UndefinedColumn, `column "{column}" of relation "{table}" does not exist`, ""},
 	{"Binder", `Table "{table}" does not have a column with name "{column}"`, sqlstate.UndefinedColumn, `column "{column}" of relation "{table}" does not exist`, ""},
+	{"Binder", `Values list "{table}" does not have a column named "{column}"`, sqlstate.UndefinedColumn, `column {table}.{column} does not exist`, ""},
 	{"Binder", `Table does not contain column {column} referenced`, sqlstate.UndefinedColumn, `column "{column}" does not exist`, ""},
 	{"Binder", `Column "{column}" `, sqlstate.UndefinedColumn, "", ""},
 	{"Binder", `No matching columns found that match`, sqlstate.UndefinedColumn, "", ""},

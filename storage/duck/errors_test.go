@@ -50,6 +50,7 @@ var failures = []failing{
 	{sql: "select ^nope", code: "42703", message: `column "nope" does not exist`, column: "nope"},
 	{sql: "select 'é', ^nope from t", code: "42703", message: `column "nope" does not exist`, hint: `Candidate bindings: "a"`, column: "nope"},
 	{sql: "select 1 qualify 1 = ^nope", code: "42703", column: "nope"},
+	{sql: "select ^v.nope from (values (1)) v(a)", code: "42703", message: "column v.nope does not exist", table: "v", column: "nope"},
 	{sql: "select ^t.nope from t", code: "42703", message: `column "nope" of relation "t" does not exist`, table: "t", column: "nope"},
 	{sql: "select ^x.a from t", code: "42P01", message: `missing FROM-clause entry for table "x"`, hint: `Candidate tables: "t"`, table: "x"},
 	{sql: "alter table t drop column nope", code: "42703", table: "t", column: "nope", hint: "Did you mean"},

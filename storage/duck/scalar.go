@@ -7,6 +7,7 @@ import "C"
 import (
 	"context"
 	"runtime/cgo"
+	"slices"
 	"sync"
 	"unsafe"
 
@@ -221,10 +222,19 @@ func connectionOf(bi mapping.BindInfo) uint64 {
 
 // argument describes argument i and folds it if it is constant and someone asks.
 func (f *Scalar) argument(bi mapping.BindInfo, i int) (a Arg, err error) {
+	looks := f.Bind != nil || f.bindOn != nil
+	if t := f.declaredType(i); !looks && t != nil {
+		return Arg{Type: t}, nil
+	}
+	// To be looked at, an argument is copied, which DuckDB can't do with a subquery: it fails the bind by itself.
 	e := mapping.ScalarFunctionBindGetArgument(bi, mapping.IdxT(i))
+	if e.Ptr == nil {
+		return a, sqlstate.New(sqlstate.FeatureNotSupported, "a subquery can't be an argument of this function").
+			WithHint("Put the subquery into FROM or a common table expression and name its column here.")
+	}
 	defer mapping.DestroyExpression(&e)
 	a.Type = readType(mapping.ExpressionReturnType(e))
-	if f.Bind == nil && f.bindOn == nil || !mapping.ExpressionIsFoldable(e) {
+	if !looks || !mapping.ExpressionIsFoldable(e) {
 		return a, nil
 	}
 	var ctx mapping.ClientContext
@@ -240,6 +250,25 @@ func (f *Scalar) argument(bi mapping.BindInfo, i int) (a Arg, err error) {
 	a.Constant = true
 	a.Value, _ = goValue(v)
 	return a, nil
+}
+
+// declaredType is what argument i becomes by its declaration, nil where every type is taken as it is.
+func (f *Scalar) declaredType(i int) *types.Type {
+	t := f.Variadic
+	if i < len(f.Params) {
+		t = f.Params[i]
+	}
+	if t == nil || anyWithin(t) {
+		return nil
+	}
+	return t
+}
+
+func anyWithin(t *types.Type) bool {
+	if t.ID == types.Any || t.Child != nil && anyWithin(t.Child) {
+		return true
+	}
+	return slices.ContainsFunc(t.Fields, func(f types.Field) bool { return f.Type != nil && anyWithin(f.Type) })
 }
 
 //export eiderScalarCall
