@@ -176,6 +176,9 @@ func (c *Cursor) end(err error) error {
 		s.db.written.Add(1)
 	}
 	s.leaveStatement(c.running)
+	if s.attached == nil { // no other statement's rows are still being computed
+		s.db.rolling.End(uint64(s.connID))
+	}
 	s.noteSettings()
 	s.show(false, "")
 	c.info.Tag, c.info.Duration, c.info.Code = c.Tag(), time.Since(c.started), sqlstate.CodeOf(c.err)

@@ -16,6 +16,7 @@ import (
 	"github.com/eiderdb/eider/engine/point"
 	"github.com/eiderdb/eider/engine/window"
 	"github.com/eiderdb/eider/functions/predict"
+	"github.com/eiderdb/eider/functions/rolling"
 	"github.com/eiderdb/eider/sql/rewrite"
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/stmt"
@@ -38,6 +39,8 @@ type DB struct {
 	windows *rewrite.Set
 	// points lowers the point-in-time joins, likewise.
 	points *point.Rules
+	// rolling has the facts of the point-in-time joins that run.
+	rolling *rolling.Operator
 	// expansions writes queries in place of the table functions that have one for each call.
 	expansions rewrite.Rule
 	gate       *gate.Gate
@@ -108,6 +111,7 @@ func (db *DB) start(ctx context.Context) (err error) {
 	}
 	db.windows, db.expansions = rewrite.Compile(lower), expansionRule(o.Builtins.Functions)
 	db.points = point.New()
+	db.rolling = rolling.New(db.stopped)
 	if o.TempDir == "" {
 		if db.ownTemp, err = os.MkdirTemp("", "eider-"); err != nil {
 			return fmt.Errorf("make a directory for temporary files: %w", err)

@@ -67,7 +67,11 @@ func (db *DB) newGate(committed gate.Querier) *gate.Gate {
 		}
 		functions = append(functions, f)
 	}
-	for _, name := range []string{setConfigFunction, settingFunction, notifyFunction, rolling.InstantName, rolling.OperatorName} { // each acts on its caller's session or its arguments only
+	own := []string{setConfigFunction, settingFunction, notifyFunction, rolling.InstantName} // each acts on its caller's session or its arguments only
+	for _, d := range db.rolling.Functions() {
+		own = append(own, d.Name)
+	}
+	for _, name := range own {
 		functions = append(functions, gate.Function{Name: name})
 	}
 	return gate.New(gate.Options{

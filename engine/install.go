@@ -101,7 +101,7 @@ func (db *DB) install(ctx context.Context, conn *duck.Conn) error {
 			}
 		}
 	}
-	for _, d := range append(predict.Callbacks(db.findModel), db.lookScalar(), rolling.Instant(), rolling.Operator(db.stopped)) {
+	for _, d := range slices.Concat(predict.Callbacks(db.findModel), []*fn.Decl{db.lookScalar(), rolling.Instant()}, db.rolling.Functions()) {
 		if err := conn.RegisterScalar(ctx, duck.DeclScalar(d)); err != nil {
 			return fmt.Errorf("register function %s: %w", d.Name, err)
 		}

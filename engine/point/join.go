@@ -26,6 +26,8 @@ type join struct {
 	// on is the condition of ON, using the columns of USING; both are empty where neither was written.
 	on    span
 	using []string
+	// plan is how the operator computes the join, nil where DuckDB's ASOF JOIN does.
+	plan *plan
 }
 
 const example = "For example FROM labels l POINT IN TIME JOIN %s f AS OF l.ts ON l.%s = f.%s."

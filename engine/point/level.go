@@ -2,6 +2,7 @@ package point
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/eiderdb/eider/sql/lex"
 	"github.com/eiderdb/eider/sql/parse"
@@ -67,6 +68,12 @@ func apply(e *rewrite.Editor, p *pass) error {
 				return err
 			}
 			joins = append(joins, j)
+		}
+	}
+	for n, j := range joins {
+		var err error
+		if j.plan, err = planOf(j.view, n+1); err != nil {
+			return w.located(err, j)
 		}
 	}
 	for _, j := range joins {
@@ -147,11 +154,15 @@ func (w *writer) until(i int) int {
 
 // hide keeps the joins' own columns out of the stars of the query.
 func (w *writer) hide(l level, joins []*join) error {
-	keys := 0
+	var names []string
 	for _, j := range joins {
-		keys = max(keys, len(j.view.Entity))
+		for _, name := range j.hiddenColumns() {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
 	}
-	all := hiddenColumns(keys)
+	all := strings.Join(names, ", ")
 	list := -1
 	for i := l.lo; i < l.hi && list < 0; i++ {
 		if w.parent[i] == l.open && w.Word(i, "select") {
@@ -172,8 +183,8 @@ func (w *writer) hide(l level, joins []*join) error {
 		if !w.Is(i, "*") || w.parent[i] != l.open && !(w.parent[i] == i-1 && w.Word(i-2, "columns")) {
 			continue
 		}
-		if names := w.starred(i, list, all, joins); names != "" {
-			w.exclude(i, names)
+		if hidden := w.starred(i, list, all, joins); hidden != "" {
+			w.exclude(i, hidden)
 		}
 	}
 	return nil
@@ -199,7 +210,10 @@ func (w *writer) starred(i, list int, all string, joins []*join) string {
 	if w.Is(i-1, ".") {
 		for _, j := range joins {
 			if lex.EqualFold(j.alias, w.Name(i-2)) {
-				return hiddenColumns(len(j.view.Entity))
+				if j.plan != nil {
+					return "" // they are in a relation of their own
+				}
+				return strings.Join(j.hiddenColumns(), ", ")
 			}
 		}
 		return ""

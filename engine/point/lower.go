@@ -21,12 +21,20 @@ const (
 
 func key(k int) string { return keyColumn + strconv.Itoa(k+1) }
 
-func hiddenColumns(keys int) string {
-	names := []string{atColumn}
-	for k := range keys {
-		names = append(names, key(k))
+// hiddenColumns are those that a join needs for itself and that the query's stars leave out.
+func (j *join) hiddenColumns() []string {
+	if j.plan != nil {
+		return []string{j.plan.handle}
 	}
-	return strings.Join(names, ", ")
+	return append([]string{atColumn}, j.keyColumns()...)
+}
+
+func (j *join) keyColumns() []string {
+	names := make([]string, len(j.view.Entity))
+	for k := range names {
+		names[k] = key(k)
+	}
+	return names
 }
 
 // lower writes what a join becomes.
@@ -39,13 +47,16 @@ func (w *writer) lower(j *join, joins []*join) error {
 		return err
 	}
 	var parts []rewrite.Part
-	if len(j.view.Windows) > 0 {
-		if err := w.twice(j, left); err != nil {
+	for _, o := range chain(j, joins) {
+		parts = append(parts, w.gathering(o)...)
+	}
+	if j.plan == nil {
+		parts = append(parts, w.newest(j)...)
+	} else {
+		if err := w.ordered(j); err != nil {
 			return err
 		}
-		parts = w.windows(j, left)
-	} else {
-		parts = w.newest(j)
+		parts = append(parts, w.looking(j)...)
 	}
 	w.Compose(w.Toks[j.first].Start, w.Toks[j.last].End, parts...)
 	return nil
@@ -96,7 +107,8 @@ func times(v *feature.View) (event, available string) {
 	return event, available
 }
 
-// newest lowers a join that gives the newest fact: an ASOF join with the frontier.
+// newest lowers a join that gives the newest fact, where facts have columns that the operator can't
+// keep: an ASOF join with the frontier.
 func (w *writer) newest(j *join) []rewrite.Part {
 	parts := []rewrite.Part{text("ASOF LEFT JOIN (" + frontier(j.view, w.facts(j.view)) + ") AS " + j.quoted + " ON ")}
 	when := w.instant(j)
@@ -131,7 +143,7 @@ func frontier(v *feature.View, from string) string {
 			ties = append(ties, q+" ASC NULLS FIRST")
 		}
 	}
-	keys := strings.Split(strings.TrimPrefix(hiddenColumns(len(v.Entity)), atColumn+", "), ", ")
+	keys := (&join{view: v}).keyColumns()
 	by := append([]string{atColumn + " ASC", "__eider_e ASC", "__eider_a ASC"}, ties...)
 	rows := fmt.Sprintf("SELECT *, greatest(__eider_e, __eider_a) AS %s FROM (SELECT %s, %s, %s AS __eider_e, %s AS __eider_a FROM %s WHERE %s)"+
 		" WHERE __eider_e IS NOT NULL AND __eider_a IS NOT NULL",
@@ -174,126 +186,4 @@ func (w *writer) asks(s span) bool {
 		}
 	}
 	return false
-}
-
-// twice refuses a left side that can't be read twice.
-func (w *writer) twice(j *join, left []span) error {
-	all := append([]span{j.time}, left...)
-	if j.on.hi > j.on.lo {
-		all = append(all, j.on)
-	}
-	for _, s := range all {
-		for i := s.lo; i < s.hi; i++ {
-			switch {
-			case w.Toks[i].Kind == lex.Question:
-				return w.at(i, sqlstate.FeatureNotSupported, "a parameter ? can't stand in the labels of a feature view with WINDOWS").WithHint("Number the parameters: $1.")
-			case w.Word(i, "tablesample"), w.Word(i, "using") && w.Word(i+1, "sample"), volatile[w.Name(i)] && w.Is(i+1, "("):
-				return w.at(i, sqlstate.FeatureNotSupported, "the labels of a feature view with WINDOWS are read twice, and %s gives others each time", strings.ToUpper(w.Text(i))).
-					WithHint("Give them a name first: WITH labels AS MATERIALIZED (SELECT …).")
-			}
-		}
-	}
-	return nil
-}
-
-// volatile are functions that give something else at each call.
-var volatile = map[string]bool{"random": true, "uuid": true, "gen_random_uuid": true, "uuidv4": true, "uuidv7": true, "nextval": true}
-
-// windows lowers a join that gives aggregates.
-func (w *writer) windows(j *join, left []span) []rewrite.Part {
-	v := j.view
-	l := layoutOf(v)
-	keys := strings.TrimPrefix(hiddenColumns(len(v.Entity)), atColumn+", ")
-	head := "LEFT JOIN (SELECT " + keys + ", " + atColumn + ", " + strings.Join(l.features, ", ") +
-		" FROM (SELECT " + keys + ", unnest(__eider_r.at) AS " + atColumn + ", " + strings.Join(l.slots, ", ") +
-		" FROM (SELECT *, " + rolling.OperatorName + "(__eider_rows, " + lex.QuoteLiteral(l.spec.Text()) + ") AS __eider_r" +
-		" FROM (SELECT " + keys + ", list({'t': __eider_t, 'a': __eider_a" + l.members + "}) AS __eider_rows FROM (" + w.gathered(v, l) +
-		" UNION ALL SELECT "
-	parts := []rewrite.Part{text(head)}
-	for _, expr := range j.keys {
-		parts = append(append(parts, expr...), text(", "))
-	}
-	parts = append(parts, w.instant(j)...)
-	parts = append(parts, text(", NULL"+strings.Repeat(", NULL", len(l.values))+" FROM"))
-	for _, s := range left {
-		parts = append(parts, text(" "), w.copied(s))
-	}
-	parts = append(parts, text(") GROUP BY "+keys+")))) AS "+j.quoted+" ON "))
-	parts = append(parts, w.instant(j)...)
-	parts = append(parts, text(" = "+j.quoted+"."+atColumn))
-	for k, expr := range j.keys {
-		parts = append(append(append(parts, text(" AND ")), expr...), text(" IS NOT DISTINCT FROM "+j.quoted+"."+key(k)))
-	}
-	return parts
-}
-
-// gathered are the facts with what the windows are computed of.
-func (w *writer) gathered(v *feature.View, l *layout) string {
-	event, available := times(v)
-	var entity, given []string
-	for k, name := range v.Entity {
-		entity = append(entity, lex.QuoteIdent(name)+" AS "+key(k))
-		given = append(given, lex.QuoteIdent(name)+" IS NOT NULL")
-	}
-	values := ""
-	for i, x := range l.values {
-		values += ", " + x + " AS __eider_x" + strconv.Itoa(i)
-	}
-	return fmt.Sprintf("SELECT * FROM (SELECT %s, %s AS __eider_t, %s AS __eider_a%s FROM %s WHERE %s) WHERE __eider_t IS NOT NULL AND __eider_a IS NOT NULL",
-		strings.Join(entity, ", "), event, available, values, w.facts(v), strings.Join(given, " AND "))
-}
-
-// layout says where in the operator's rows and results things are.
-type layout struct {
-	spec rolling.Spec
-	// values are the expressions that are aggregated, members those of the rows.
-	values  []string
-	members string
-	// slots are the operator's results as columns, features the join's.
-	slots, features []string
-}
-
-func layoutOf(v *feature.View) *layout {
-	l := &layout{spec: rolling.Spec{TTL: v.TTL}}
-	column := map[string]int{}
-	summed := map[[2]string]bool{}
-	for _, win := range v.Windows {
-		summed[[2]string{win.Argument, win.Filter}] = summed[[2]string{win.Argument, win.Filter}] || rolling.Summing(win.Aggregate)
-	}
-	for i, win := range v.Windows {
-		x := "TRUE"
-		if win.Argument != "" {
-			x = "(" + win.Argument + "\n)"
-		}
-		// What is summed is also what is counted: one column less to gather.
-		if rolling.Summing(win.Aggregate) || win.Aggregate == rolling.Count && win.Argument != "" && summed[[2]string{win.Argument, win.Filter}] {
-			x = "CAST(" + x + " AS DOUBLE)"
-		}
-		if win.Filter != "" {
-			x = "CASE WHEN (" + win.Filter + "\n) THEN " + x + " END"
-		}
-		n, ok := column[x]
-		if !ok {
-			n = len(l.values)
-			column[x] = n
-			l.values = append(l.values, x)
-			l.members += fmt.Sprintf(", 'x%d': __eider_x%d", n, n)
-		}
-		l.spec.Windows = append(l.spec.Windows, rolling.Window{Aggregate: win.Aggregate, Column: n, Available: win.Available, Micros: win.Micros})
-		slice := fmt.Sprintf("__eider_r.v[len(__eider_r.at) * %d + 1 : len(__eider_r.at) * %d]", i, i+1)
-		slot := fmt.Sprintf("__eider_v%d", i)
-		name := lex.QuoteIdent(win.Name)
-		switch {
-		case rolling.Counting(win.Aggregate):
-			l.features = append(l.features, "CAST("+slot+" AS BIGINT) AS "+name)
-		case rolling.Summing(win.Aggregate):
-			l.features = append(l.features, slot+" AS "+name)
-		default:
-			// What list_select gives for place 0 is NULL only sometimes (DuckDB 1.5.5).
-			l.slots = append(l.slots, fmt.Sprintf("unnest(list_select(__eider_rows, CAST(%s AS BIGINT[]))) AS __eider_f%d", slice, i))
-			l.features = append(l.features, fmt.Sprintf("CASE WHEN %s > 0 THEN __eider_f%d.x%d END AS %s", slot, i, n, name))
-		}
-		l.slots = append(l.slots, "unnest("+slice+") AS "+slot)
-	}
-	return l
 }

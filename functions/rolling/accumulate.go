@@ -41,13 +41,16 @@ func (d *different[K]) drop(i int32) {
 func (d *different[K]) value(int64) (float64, bool) { return float64(len(d.times)), true }
 
 // best finds the fact that is first by an order: a heap from whose top those are taken that
-// have left the window. Its value is the fact's place in the list, from 1; 0 for none.
+// have left the window. Its value is the fact's place, see placeOf.
 type best struct {
 	before func(i, j int32) bool
 	leave  func(i int32) int64
-	base   int32
+	rows   []uint32
 	heap   []int32
 }
+
+// placeOf is how a fact's row is told to the outside: from 1 on, 0 is no fact.
+func placeOf(row uint32) float64 { return float64(row) + 1 }
 
 func (b *best) add(i int32) {
 	b.heap = append(b.heap, i)
@@ -70,7 +73,31 @@ func (b *best) value(t int64) (float64, bool) {
 	if len(b.heap) == 0 {
 		return 0, true
 	}
-	return float64(b.heap[0] - b.base + 1), true
+	return placeOf(b.rows[b.heap[0]]), true
+}
+
+// newest keeps the newest of all facts that ever entered. When it leaves, being too old, no older one takes its place.
+type newest struct {
+	before func(i, j int32) bool
+	rows   []uint32
+	any    bool
+	gone   bool
+	i      int32
+}
+
+func (n *newest) add(i int32) {
+	if !n.any || n.before(i, n.i) {
+		n.any, n.gone, n.i = true, false, i
+	}
+}
+
+func (n *newest) drop(i int32) { n.gone = n.gone || i == n.i }
+
+func (n *newest) value(int64) (float64, bool) {
+	if !n.any || n.gone {
+		return 0, true
+	}
+	return placeOf(n.rows[n.i]), true
 }
 
 func (b *best) pop() {

@@ -1,10 +1,13 @@
-// Package rolling has the operators behind POINT IN TIME JOIN: the instant that a label is
-// asked about, and aggregates over moving windows of one entity's facts.
+// Package rolling is the operator behind POINT IN TIME JOIN: facts over columns, and what is
+// known of them at the instant that a label is asked about.
 //
-//	facts and label times of a key, as one LIST ─▶ order by time ─▶ one pass with two
-//	pointers for each length of window ─▶ a row for each distinct label time
+//	facts, chunk by chunk, from DuckDB's threads ─▶ numbers of keys, columns as they are
+//	first label ─▶ rows in order of keys, by counting
+//	first label of a key ─▶ its facts in order of time ─▶ one pass with two pointers for each
+//	length of window ─▶ the windows' values from moment to moment
+//	each label ─▶ a look-up by key and time, in the labels' own order
 //
-// It works on whole columns of DuckDB's lists: nothing is boxed, and beyond the lists
-// themselves, which DuckDB counts against memory_limit, a thread needs some 60 bytes for each
-// fact of the key that it works on. It knows nothing of SQL text and of feature views.
+// Facts and labels are whole columns of DuckDB's vectors: nothing is boxed. Labels are neither
+// kept nor sorted. The memory that facts take is booked, and bounded; a thread needs some 60 bytes
+// more for each fact of the key that it computes. It knows nothing of SQL text and of feature views.
 package rolling

@@ -1,316 +1,348 @@
 package rolling
 
 import (
-	"math"
+	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/eiderdb/eider/functions/fn"
 	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/sql/types"
 )
 
-// OperatorName is the function that Operator declares.
-const OperatorName = "eider_rolling"
+// The functions that an Operator declares, which POINT IN TIME JOIN becomes.
+const (
+	BeginName = "eider_facts_begin"
+	AddName   = "eider_facts_add"
+	lookName  = "eider_facts_look_"
+	valueName = "eider_facts_value_"
+)
 
-// Operator declares eider_rolling(rows, spec): aggregates over moving windows of one key's facts.
+// widths are the numbers of results that a look can have.
+var widths = []int{1, 2, 4, 8, 16, 32, 64}
+
+// MaxWidth is how many windows one look can answer.
+const MaxWidth = 64
+
+// LookName is the function that looks up n windows, at most MaxWidth.
+func LookName(n int) string {
+	for _, w := range widths {
+		if n <= w {
+			return lookName + strconv.Itoa(w)
+		}
+	}
+	panic("rolling: more windows than a look can have")
+}
+
+// Operator has the facts of the joins that run in a database.
+type Operator struct {
+	stopped func(connection uint64) error
+	// used is the memory that all facts take.
+	used atomic.Int64
+
+	mu   sync.Mutex
+	next uint64
+	open map[uint64]*facts
+}
+
+// New returns an operator without facts. stopped is asked now and then whether the statement of a connection is to end.
+func New(stopped func(connection uint64) error) *Operator {
+	return &Operator{stopped: stopped, open: map[uint64]*facts{}}
+}
+
+// End lets the facts of a connection go, when its statement is over.
+func (o *Operator) End(connection uint64) {
+	o.forget(func(f *facts) bool { return f.connection == connection })
+}
+
+func (o *Operator) forget(which func(f *facts) bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for n, f := range o.open {
+		if which(f) {
+			f.room.leave()
+			delete(o.open, n)
+		}
+	}
+}
+
+// Used is the number of bytes that all facts take.
+func (o *Operator) Used() int64 { return o.used.Load() }
+
+// find returns the facts of a number, which must be the connection's own.
+func (o *Operator) find(number, connection uint64) (*facts, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	f := o.open[number]
+	if f == nil || f.connection != connection {
+		return nil, gone()
+	}
+	return f, nil
+}
+
+// Functions declares what POINT IN TIME JOIN becomes:
 //
-// rows is a LIST of STRUCT(t BIGINT, a BIGINT, values …) in any order. A row with a is a fact:
-// it happened at t and was available from a on. One without is a label: it asks about time t.
-// Times are microseconds. spec is a Spec's text. The result has each distinct time of a label in
-// at, in order, and in v the aggregates of the first window for each of them, then those of the
-// second, and so on. min, max and last give the place in rows of the fact that has the value,
-// from 1, or 0 for none.
+//	eider_facts_begin(spec, memory_limit)           a number for new facts
+//	eider_facts_add(number, keys…, event[, available], columns…)  adds facts, gives the number
+//	eider_facts_look_N(number, first, time, keys…)  N aggregates from the first on, as of a label's time
+//	eider_facts_value_T(number, column, place)      a column of the fact that an aggregate named
 //
-// stopped is asked now and then whether the statement of a connection is to end.
-func Operator(stopped func(connection uint64) error) *fn.Decl {
-	list := func(t types.ID) *types.Type { return &types.Type{ID: types.List, Child: types.Of(t)} }
-	return &fn.Decl{
-		Name: OperatorName, Family: "rolling", Summary: "Aggregates over moving windows of one key's facts, as of the times of labels.",
-		Params:  []fn.Param{{Name: "rows", Type: types.Of(types.Any)}, {Name: "spec", Type: types.Of(types.Varchar)}},
-		Returns: &types.Type{ID: types.Struct, Fields: []types.Field{{Name: "at", Type: list(types.BigInt)}, {Name: "v", Type: list(types.Double)}}},
-		BindOn: func(connection uint64, args []fn.Arg) (fn.Bound, error) {
-			text, ok := args[1].Value.(string)
-			if !ok {
-				return fn.Bound{}, sqlstate.Newf(sqlstate.InvalidParameterValue, "%s takes a constant specification", OperatorName)
-			}
-			spec, err := parseSpec(text, args[0].Type)
-			if err != nil {
-				return fn.Bound{}, err
-			}
-			o := &operator{spec: spec, stopped: func() error { return stopped(connection) }}
-			return fn.Bound{Call: o.call}, nil
+// Times are BIGINT microseconds. Numbers are worth something on the connection that began them, until its statement ends.
+func (o *Operator) Functions() []*fn.Decl {
+	number, varchar, anything := types.Of(types.UBigInt), types.Of(types.Varchar), types.Of(types.Any)
+	out := []*fn.Decl{
+		{
+			Name: BeginName, Family: "rolling", Summary: "Begins to gather facts.", Returns: number, Volatile: true,
+			Params: []fn.Param{{Name: "spec", Type: varchar}, {Name: "memory_limit", Type: varchar}}, BindOn: o.bindBegin,
+		},
+		{
+			Name: AddName, Family: "rolling", Summary: "Adds facts.", Returns: number, Volatile: true,
+			Params: []fn.Param{{Name: "number", Type: number}}, Variadic: anything,
+			BindOn: func(connection uint64, _ []fn.Arg) (fn.Bound, error) {
+				return fn.Bound{Call: func(in *types.Chunk, out fn.Writer) error { return o.add(connection, in, out) }}, nil
+			},
 		},
 	}
-}
-
-// operator is one call in a plan; its spec doesn't change.
-type operator struct {
-	spec    *Spec
-	stopped func() error
-	spare   sync.Pool // of *scratch
-}
-
-// scratch are a thread's buffers.
-type scratch struct {
-	marks  [][]mark
-	labels []int64
-}
-
-func (o *operator) call(in *types.Chunk, out fn.Writer) error {
-	s, ok := o.spare.Get().(*scratch)
-	if !ok {
-		s = &scratch{}
-	}
-	defer o.spare.Put(s)
-	rows := &in.Columns[0]
-	elements := &rows.Children[0]
-	if elements.Len > math.MaxInt32 {
-		return sqlstate.Newf(sqlstate.ProgramLimitExceeded, "windows over more than %d rows at once", math.MaxInt32)
-	}
-	entries := types.Slice[types.ListEntry](rows)
-	asked := 0
-	for i, e := range entries {
-		if rows.Valid(i) {
-			asked += countLabels(elements, e)
+	for _, w := range widths {
+		fields := make([]types.Field, w)
+		for i := range fields {
+			fields[i] = types.Field{Name: "v" + strconv.Itoa(i), Type: types.Of(types.Double)}
 		}
+		out = append(out, &fn.Decl{
+			Name: lookName + strconv.Itoa(w), Family: "rolling", Summary: "Aggregates as of the time of a label.",
+			Params:   []fn.Param{{Name: "number", Type: number}, {Name: "first", Type: types.Of(types.Integer)}, {Name: "time", Type: types.Of(types.BigInt)}},
+			Variadic: anything, Returns: &types.Type{ID: types.Struct, Fields: fields}, BindOn: o.bindLook(w),
+		})
 	}
-	at, v := out.Part(0), out.Part(1)
-	times, err := at.Elements(asked)
+	return append(out, o.values()...)
+}
+
+// bindBegin ties the facts of a plan's executions to the plan: they go when it does, if not before.
+func (o *Operator) bindBegin(connection uint64, args []fn.Arg) (fn.Bound, error) {
+	text, _ := args[0].Value.(string)
+	limit, _ := args[1].Value.(string)
+	spec, err := parseSpec(text)
 	if err != nil {
-		return err
+		return fn.Bound{}, err
 	}
-	values, err := v.Elements(asked * len(o.spec.Windows))
-	if err != nil {
-		return err
-	}
-	g := &group{operator: o, scratch: s, elements: elements, times: times, values: values}
-	for i, e := range entries {
-		if !rows.Valid(i) {
-			out.SetNull(i)
-			continue
+	mine := &plan{}
+	call := func(in *types.Chunk, out fn.Writer) error {
+		res := types.Slice[uint64](out.Vector())
+		for i := range in.Len {
+			f := &facts{spec: spec, connection: connection, plan: mine, stopped: func() error { return o.stopped(connection) }}
+			f.room.all, f.room.limit, f.room.view = &o.used, limitOf(limit), spec.View
+			o.mu.Lock()
+			o.next++
+			o.open[o.next] = f
+			res[i] = o.next
+			o.mu.Unlock()
 		}
-		first := g.written
-		if err := g.run(e); err != nil {
-			return err
-		}
-		n := g.written - first
-		at.SetList(i, first, n)
-		v.SetList(i, first*len(o.spec.Windows), n*len(o.spec.Windows))
-	}
-	return nil
-}
-
-func countLabels(elements *types.Vector, e types.ListEntry) int {
-	available, n := &elements.Children[1], 0
-	for i := e.Offset; i < e.Offset+e.Length; i++ {
-		if !available.Valid(int(i)) {
-			n++
-		}
-	}
-	return n
-}
-
-// group computes one list after the other.
-type group struct {
-	*operator
-	*scratch
-	elements      *types.Vector
-	times, values fn.Writer
-	// written is the number of label times so far.
-	written int
-
-	// entry is the list at hand; happened and available are all elements' times.
-	entry               types.ListEntry
-	happened, available []int64
-	// labels are the distinct times that are asked about.
-	// byEvent and byKnown are the facts in order of when they happened and were known to have.
-	byEvent, byKnown, byAvailable []mark
-	used                          int
-}
-
-func (g *group) run(e types.ListEntry) error {
-	g.entry = e
-	g.happened = types.Slice[int64](&g.elements.Children[0])
-	g.available = types.Slice[int64](&g.elements.Children[1])
-	g.byEvent, g.byKnown, g.byAvailable, g.used = nil, nil, nil, 0
-	g.labels = distinctTimes(g.labels[:0], g.marked(false, func(i int32) int64 { return g.happened[i] }))
-	labels := g.labels
-	g.used = 0
-	copy(types.Slice[int64](g.times.Vector())[g.written:], labels)
-	done := make([]bool, len(g.spec.Windows))
-	for k, w := range g.spec.Windows {
-		if done[k] {
-			continue
-		}
-		var same []int // windows of one length go together
-		for j := k; j < len(g.spec.Windows); j++ {
-			if o := g.spec.Windows[j]; o.Available == w.Available && o.Micros == w.Micros {
-				same, done[j] = append(same, j), true
-			}
-		}
-		if err := g.sweep(labels, same); err != nil {
-			return err
-		}
-	}
-	g.written += len(labels)
-	return nil
-}
-
-// marked returns the facts, or the labels, in order of a time, in a buffer that lasts until the next list.
-func (g *group) marked(facts bool, time func(i int32) int64) []mark {
-	for len(g.marks) < g.used+2 {
-		g.marks = append(g.marks, nil)
-	}
-	m := g.marks[g.used][:0]
-	asks := &g.elements.Children[1]
-	for i := g.entry.Offset; i < g.entry.Offset+g.entry.Length; i++ {
-		if asks.Valid(int(i)) == facts {
-			m = append(m, mark{time(int32(i)), int32(i)})
-		}
-	}
-	spare := g.marks[g.used+1]
-	if cap(spare) < len(m) {
-		spare = make([]mark, len(m))
-	}
-	sorted := order(m, spare[:cap(spare)])
-	if len(m) > 0 && &sorted[0] != &m[0] {
-		m, spare = spare[:cap(spare)], m
-	}
-	g.marks[g.used], g.marks[g.used+1] = m, spare
-	g.used++
-	return sorted
-}
-
-// member is an aggregate of a sweep.
-type member struct {
-	accumulator
-	values []float64
-	out    int
-	x      *types.Vector
-	valid  bool // every value is
-}
-
-// stride is how many facts or labels are worked on between two looks at whether to stop.
-const stride = 1 << 16
-
-// sweep computes windows of one length for all labels. A fact is in the window of t while
-// enters ≤ t ≤ leaves.
-func (g *group) sweep(labels []int64, windows []int) error {
-	if len(labels) == 0 {
 		return nil
 	}
-	w := g.spec.Windows[windows[0]]
-	enter, leave, leaves := g.edges(w)
-	enters := func(i int32) int64 { return max(g.happened[i], g.available[i]) }
-	if w.Available {
-		enters = func(i int32) int64 { return g.available[i] }
+	return fn.Bound{Call: call, Close: func() { o.forget(func(f *facts) bool { return f.plan == mine }) }}, nil
+}
+
+func (o *Operator) add(connection uint64, in *types.Chunk, out fn.Writer) error {
+	res := types.Slice[uint64](out.Vector())
+	numbers := &in.Columns[0]
+	if in.Len == 0 {
+		return nil
 	}
-	members := g.members(windows, len(labels), leaves)
-	in, gone := 0, 0
-	for k, t := range labels {
-		if k%stride == 0 {
-			if err := g.stopped(); err != nil {
-				return err
+	given := types.Slice[uint64](numbers)
+	for i := range in.Len {
+		if !numbers.Valid(i) || given[i] != given[0] {
+			return badSpec("facts have one number")
+		}
+		res[i] = given[0]
+	}
+	f, err := o.find(given[0], connection)
+	if err != nil {
+		return err
+	}
+	times, rest := 1, in.Columns[1:]
+	if f.spec.Known {
+		times = 2
+	}
+	if len(rest) < f.spec.Keys+times {
+		return badSpec("facts lack a key or a time")
+	}
+	keys, rest := rest[:f.spec.Keys], rest[f.spec.Keys:]
+	for i := range times {
+		if rest[i].Type.ID != types.BigInt {
+			return badSpec("times are BIGINT")
+		}
+	}
+	if f.spec.Known {
+		return f.add(in.Len, keys, &rest[0], &rest[1], rest[2:])
+	}
+	return f.add(in.Len, keys, &rest[0], nil, rest[1:])
+}
+
+// plan is what one call of eider_facts_begin in a plan is known by.
+type plan struct{ _ byte }
+
+// look is one call of eider_facts_look_N in a plan.
+type look struct {
+	*Operator
+	connection uint64
+	width      int
+	spare      sync.Pool // of *lookScratch
+}
+
+// lookScratch are a thread's buffers.
+type lookScratch struct {
+	ids, spare []uint32
+	found      []*steps
+	hints      []int
+}
+
+func (o *Operator) bindLook(width int) func(connection uint64, args []fn.Arg) (fn.Bound, error) {
+	return func(connection uint64, _ []fn.Arg) (fn.Bound, error) {
+		l := &look{Operator: o, connection: connection, width: width}
+		l.spare.New = func() any { return &lookScratch{} }
+		return fn.Bound{Call: l.call}, nil
+	}
+}
+
+func (l *look) call(in *types.Chunk, out fn.Writer) error {
+	s := l.spare.Get().(*lookScratch)
+	defer l.spare.Put(s)
+	numbers, firsts := types.Slice[uint64](&in.Columns[0]), types.Slice[int32](&in.Columns[1])
+	for i := 0; i < in.Len; { // rows ask about the same facts, but for joins that have no label
+		if !in.Columns[0].Valid(i) || !in.Columns[1].Valid(i) {
+			for k := range l.width {
+				out.Part(k).SetNull(i)
+			}
+			i++
+			continue
+		}
+		end := i + 1
+		for end < in.Len && in.Columns[0].Valid(end) && numbers[end] == numbers[i] && in.Columns[1].Valid(end) && firsts[end] == firsts[i] {
+			end++
+		}
+		f, err := l.find(numbers[i], l.connection)
+		if err != nil {
+			return err
+		}
+		if err := l.answer(f, s, in, i, end, int(firsts[i]), out); err != nil {
+			return err
+		}
+		i = end
+	}
+	return nil
+}
+
+// answer writes what rows from up to end ask of some facts.
+func (l *look) answer(f *facts, s *lookScratch, in *types.Chunk, from, end, first int, out fn.Writer) error {
+	x, err := f.ordered()
+	if err != nil {
+		return err
+	}
+	times, labels := &in.Columns[2], in.Columns[3:]
+	if len(labels) != f.spec.Keys || first < 0 || first >= len(f.spec.Windows) {
+		return badSpec("a label's key and the facts' differ in their columns")
+	}
+	if err := l.prepare(x, s, labels, in.Len, from, end); err != nil {
+		return err
+	}
+	asked := types.Slice[int64](times)
+	last := min(first+l.width, len(f.spec.Windows))
+	for g, windows := range x.groups {
+		var places, members []int // in the result, and in the group
+		for k, n := range windows {
+			if n >= first && n < last {
+				places, members = append(places, n-first), append(members, k)
 			}
 		}
-		for ; in < len(enter) && enter[in].at <= t; in++ {
-			i := enter[in].i
-			if enter[in].at > leaves(i) {
+		if len(places) == 0 {
+			continue
+		}
+		results := make([][]float64, len(places))
+		for k, p := range places {
+			results[k] = types.Slice[float64](out.Part(p).Vector())
+		}
+		for i := from; i < end; i++ {
+			st := s.found[i]
+			if st == nil || !times.Valid(i) {
+				for k := range places {
+					results[k][i] = 0
+					if Summing(f.spec.Windows[windows[members[k]]].Aggregate) {
+						out.Part(places[k]).SetNull(i)
+					}
+				}
 				continue
 			}
-			for _, m := range members {
-				if m.valid || m.x.Valid(int(i)) {
-					m.add(i)
+			p := &st.groups[g]
+			hint := 0
+			h := int(s.ids[i])*len(x.groups) + g
+			if h < len(s.hints) {
+				hint = s.hints[h]
+			}
+			piece := p.at(asked[i], hint)
+			if h < len(s.hints) {
+				s.hints[h] = piece
+			}
+			values := p.values[piece*len(windows):]
+			for k, m := range members {
+				if v := values[m]; isNull(v) {
+					out.Part(places[k]).SetNull(i)
+				} else {
+					results[k][i] = v
 				}
-			}
-		}
-		for ; gone < len(leave) && leaves(leave[gone].i) < t; gone++ {
-			i := leave[gone].i
-			if enters(i) > leaves(i) {
-				continue
-			}
-			for _, m := range members {
-				if m.valid || m.x.Valid(int(i)) {
-					m.drop(i)
-				}
-			}
-		}
-		for _, m := range members {
-			v, ok := m.value(t)
-			if !ok {
-				g.values.SetNull(m.out + k)
-			} else {
-				m.values[m.out+k] = v
 			}
 		}
 	}
 	return nil
 }
 
-// edges returns the facts in the order in which they enter and leave windows, and when one leaves.
-func (g *group) edges(w Window) (enter, leave []mark, leaves func(i int32) int64) {
-	happened, available := g.happened, g.available
-	if !w.Available {
-		length := w.Micros
-		if g.spec.TTL > 0 {
-			length = min(length, g.spec.TTL)
+// hinted is the number of keys, times groups of windows, up to which a thread remembers where it found a key's last label.
+const hinted = 1 << 12
+
+// prepare finds the steps of the labels' keys. Those that nobody has computed are computed now, first those that no other thread is at.
+func (l *look) prepare(x *index, s *lookScratch, labels []types.Vector, n, from, end int) error {
+	if len(s.ids) < n {
+		s.ids, s.spare, s.found = make([]uint32, n), make([]uint32, n), make([]*steps, n)
+	}
+	if x.keys == nil {
+		for i := from; i < end; i++ {
+			s.found[i] = nil
 		}
-		if g.byEvent == nil {
-			g.byEvent = g.marked(true, func(i int32) int64 { return happened[i] })
-			g.byKnown = g.marked(true, func(i int32) int64 { return max(happened[i], available[i]) })
+		return nil
+	}
+	if err := x.keys.check(x.spec.View, labels); err != nil {
+		return err
+	}
+	if c := x.keys.count() * len(x.groups); c <= hinted && len(s.hints) < c {
+		s.hints = make([]int, c)
+	}
+	x.keys.ids(labels, n, false, s.ids, s.spare)
+	for _, try := range []bool{true, false} {
+		missing := false
+		last, lastSteps := absent, (*steps)(nil)
+		for i := from; i < end; i++ {
+			id := s.ids[i]
+			switch {
+			case id == absent || x.size(id) == 0:
+				s.found[i] = nil
+				continue
+			case id == last:
+				s.found[i] = lastSteps
+				continue
+			}
+			st, err := x.of(id, try)
+			if err != nil {
+				return err
+			}
+			s.found[i], last, lastSteps = st, id, st
+			missing = missing || st == nil
 		}
-		return g.byKnown, g.byEvent, func(i int32) int64 { return plus(happened[i], length) }
+		if !missing {
+			return nil
+		}
 	}
-	if g.byAvailable == nil {
-		g.byAvailable = g.marked(true, func(i int32) int64 { return available[i] })
-	}
-	if g.spec.TTL == 0 {
-		return g.byAvailable, g.byAvailable, func(i int32) int64 { return plus(available[i], w.Micros) }
-	}
-	leaves = func(i int32) int64 { return min(plus(available[i], w.Micros), plus(happened[i], g.spec.TTL)) }
-	return g.byAvailable, g.marked(true, leaves), leaves
+	return nil
 }
 
-// members makes the accumulators of some windows.
-func (g *group) members(windows []int, labels int, leaves func(i int32) int64) []*member {
-	out := make([]*member, len(windows))
-	values := types.Slice[float64](g.values.Vector())
-	for k, n := range windows {
-		w := g.spec.Windows[n]
-		x := &g.elements.Children[w.Column+2]
-		m := &member{values: values, out: g.written*len(g.spec.Windows) + n*labels, x: x, valid: x.Validity == nil && x.Type.ID != types.SQLNull}
-		out[k] = m
-		switch {
-		case x.Type.ID == types.SQLNull && !Summing(w.Aggregate), w.Aggregate == Count:
-			m.accumulator = &counter{}
-		case Summing(w.Aggregate):
-			m.accumulator = &total{kind: w.Aggregate, x: types.Slice[float64](x)}
-		case w.Aggregate == Distinct:
-			m.accumulator = distinct(x)
-		default:
-			m.accumulator = &best{before: g.before(w.Aggregate, comparer(x)), leave: leaves, base: int32(g.entry.Offset)}
-		}
-	}
-	return out
-}
-
-// before is the order by which an aggregate prefers facts. Of facts that happened and became
-// available at the same times, last prefers the one with the greatest value.
-func (g *group) before(aggregate string, compare func(i, j int32) int) func(i, j int32) bool {
-	switch aggregate {
-	case Min:
-		return func(i, j int32) bool { return compare(i, j) < 0 }
-	case Max:
-		return func(i, j int32) bool { return compare(i, j) > 0 }
-	}
-	happened, available := g.happened, g.available
-	return func(i, j int32) bool {
-		if happened[i] != happened[j] {
-			return happened[i] > happened[j]
-		}
-		if available[i] != available[j] {
-			return available[i] > available[j]
-		}
-		return compare(i, j) > 0
-	}
+func badPlace() error {
+	return sqlstate.New(sqlstate.InvalidParameterValue, "there is no fact of that place")
 }

@@ -74,6 +74,9 @@ func (s *String) Bytes() []byte {
 	return unsafe.Slice(*(**byte)(unsafe.Pointer(&s.rest)), s.length)
 }
 
+// PointString makes s, of more than 12 bytes, refer to the equal ones at the beginning of b, which the caller keeps alive.
+func PointString(s *String, b []byte) { s.rest = uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) }
+
 // Slice returns the vector's data as a typed slice of Len values. T must be the
 // physical type that the Vector documentation gives; it is not checked.
 func Slice[T any](v *Vector) []T {

@@ -179,10 +179,23 @@ func (c *create) resolveWindows(ctx context.Context, s Session, v *View) error {
 			if err != nil {
 				return err
 			}
+			if rolling.Placing(w.Aggregate) {
+				w.Type = valueType(t)
+			}
 		}
 		v.Windows = append(v.Windows, w.Window)
 	}
 	return nil
+}
+
+// valueType is a type's name without a user's own, which may change; JSON is DuckDB's.
+func valueType(t *types.Type) string {
+	if t.Alias == "" || t.Alias == "JSON" {
+		return t.String()
+	}
+	plain := *t
+	plain.Alias = ""
+	return plain.String()
 }
 
 // typeOf plans an expression over the query's rows. The star keeps aggregates out.

@@ -40,6 +40,8 @@ type Window struct {
 	Aggregate string `json:"aggregate"`
 	// Argument is an expression over the query's columns, empty for count(*).
 	Argument string `json:"argument,omitempty"`
+	// Type is the argument's type where the aggregate is one of the values.
+	Type string `json:"type,omitempty"`
 	// Filter is a condition on facts, empty for none.
 	Filter string `json:"filter,omitempty"`
 	// Micros is the window's length, Interval how it was written.
