@@ -25,7 +25,7 @@ type plan struct {
 	features []string
 }
 
-// row is a label's results in the lowered text: the facts' number and what looks gave.
+// row, with the number of a look behind it, is what that gave: the facts' number and results.
 const row = "__eider_r"
 
 // planOf returns how the operator computes a join with a feature view, the n-th of its SELECT: nil
@@ -56,7 +56,7 @@ func (p *plan) newest(v *feature.View) bool {
 		case c.Name == v.AvailableTime && c.Type == timeType(v):
 			column = rolling.AvailableColumn
 		}
-		value, ok := rolling.ValueSQL(c.Type, row+"['h']", strconv.Itoa(column), result(0))
+		value, ok := rolling.ValueSQL(c.Type, row+"0['n']", strconv.Itoa(column), result(0))
 		if !ok {
 			return false
 		}
@@ -81,7 +81,7 @@ func timeType(v *feature.View) string {
 
 // result is window n of a label.
 func result(n int) string {
-	return fmt.Sprintf("%s['w%d']['v%d']", row, n/rolling.MaxWidth, n%rolling.MaxWidth)
+	return fmt.Sprintf("%s%d['v%d']", row, n/rolling.MaxWidth, n%rolling.MaxWidth)
 }
 
 // windows plans a join that gives aggregates.
@@ -115,7 +115,7 @@ func (p *plan) windows(v *feature.View) error {
 		case rolling.Counting(win.Aggregate):
 			value = "CAST(" + value + " AS BIGINT)"
 		case rolling.Placing(win.Aggregate):
-			if value, ok = rolling.ValueSQL(win.Type, row+"['h']", strconv.Itoa(n), value); !ok {
+			if value, ok = rolling.ValueSQL(win.Type, row+"0['n']", strconv.Itoa(n), value); !ok {
 				return sqlstate.Newf(sqlstate.FeatureNotSupported, "window %s of feature view %s has a value of type %s", win.Name, v.Key(), win.Type).
 					WithHint("CREATE OR REPLACE FEATURE VIEW, with a cast.")
 			}
@@ -203,11 +203,13 @@ func (w *writer) gathering(j *join) []rewrite.Part {
 // looking are the features of each label.
 func (w *writer) looking(j *join) []rewrite.Part {
 	p := j.plan
-	number := p.relation + "." + p.handle + "[1]"
-	parts := []rewrite.Part{text("CROSS JOIN LATERAL (SELECT " + strings.Join(p.features, ", ") + " FROM (SELECT unnest([{'h': " + number)}
+	parts := []rewrite.Part{text("CROSS JOIN LATERAL (SELECT " + strings.Join(p.features, ", ") + " FROM (SELECT ")}
 	for first := 0; first < len(p.spec.Windows); first += rolling.MaxWidth {
 		n := min(len(p.spec.Windows)-first, rolling.MaxWidth)
-		parts = append(parts, text(fmt.Sprintf(", 'w%d': %s(%s, %d, ", first/rolling.MaxWidth, rolling.LookName(n), number, first)))
+		if first > 0 {
+			parts = append(parts, text(", "))
+		}
+		parts = append(parts, text(fmt.Sprintf("unnest(%s(%s.%s, %d, ", rolling.LookName(n), p.relation, p.handle, first)))
 		parts = append(parts, w.instant(j)...)
 		for k, expr := range j.keys {
 			if asText(j.view, j.view.Entity[k]) {
@@ -215,7 +217,7 @@ func (w *writer) looking(j *join) []rewrite.Part {
 			}
 			parts = append(append(parts, text(", ")), expr...)
 		}
-		parts = append(parts, text(")"))
+		parts = append(parts, text(fmt.Sprintf(")) AS %s%d", row, first/rolling.MaxWidth)))
 	}
-	return append(parts, text("}]) AS "+row+")) AS "+j.quoted))
+	return append(parts, text(")) AS "+j.quoted))
 }

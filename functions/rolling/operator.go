@@ -84,7 +84,7 @@ func (o *Operator) find(number, connection uint64) (*facts, error) {
 //
 //	eider_facts_begin(spec, memory_limit)           a number for new facts
 //	eider_facts_add(number, keys…, event[, available], columns…)  adds facts, gives the number
-//	eider_facts_look_N(number, first, time, keys…)  N aggregates from the first on, as of a label's time
+//	eider_facts_look_N([number], first, time, keys…)  N aggregates from the first on, as of a label's time: a list of one struct
 //	eider_facts_value_T(number, column, place)      a column of the fact that an aggregate named
 //
 // Times are BIGINT microseconds. Numbers are worth something on the connection that began them, until its statement ends.
@@ -104,14 +104,15 @@ func (o *Operator) Functions() []*fn.Decl {
 		},
 	}
 	for _, w := range widths {
-		fields := make([]types.Field, w)
-		for i := range fields {
-			fields[i] = types.Field{Name: "v" + strconv.Itoa(i), Type: types.Of(types.Double)}
+		fields := []types.Field{{Name: "n", Type: number}}
+		for i := range w {
+			fields = append(fields, types.Field{Name: "v" + strconv.Itoa(i), Type: types.Of(types.Double)})
 		}
 		out = append(out, &fn.Decl{
 			Name: lookName + strconv.Itoa(w), Family: "rolling", Summary: "Aggregates as of the time of a label.",
-			Params:   []fn.Param{{Name: "number", Type: number}, {Name: "first", Type: types.Of(types.Integer)}, {Name: "time", Type: types.Of(types.BigInt)}},
-			Variadic: anything, Returns: &types.Type{ID: types.Struct, Fields: fields}, BindOn: o.bindLook(w),
+			Params: []fn.Param{{Name: "numbers", Type: &types.Type{ID: types.List, Child: number}}, {Name: "first", Type: types.Of(types.Integer)},
+				{Name: "time", Type: types.Of(types.BigInt)}},
+			Variadic: anything, Returns: &types.Type{ID: types.List, Child: &types.Type{ID: types.Struct, Fields: fields}}, BindOn: o.bindLook(w),
 		})
 	}
 	return append(out, o.values()...)
@@ -192,6 +193,7 @@ type look struct {
 // lookScratch are a thread's buffers.
 type lookScratch struct {
 	ids, spare []uint32
+	numbers    []uint64
 	found      []*steps
 	hints      []int
 }
@@ -207,29 +209,63 @@ func (o *Operator) bindLook(width int) func(connection uint64, args []fn.Arg) (f
 func (l *look) call(in *types.Chunk, out fn.Writer) error {
 	s := l.spare.Get().(*lookScratch)
 	defer l.spare.Put(s)
-	numbers, firsts := types.Slice[uint64](&in.Columns[0]), types.Slice[int32](&in.Columns[1])
+	rows, err := out.Elements(in.Len)
+	if err != nil {
+		return err
+	}
+	numbers, err := l.numbers(in, s)
+	if err != nil {
+		return err
+	}
+	copy(types.Slice[uint64](rows.Part(0).Vector()), numbers)
+	firsts := types.Slice[int32](&in.Columns[1])
+	for i := range in.Len {
+		out.SetList(i, i, 1)
+	}
 	for i := 0; i < in.Len; { // rows ask about the same facts, but for joins that have no label
-		if !in.Columns[0].Valid(i) || !in.Columns[1].Valid(i) {
+		if numbers[i] == 0 {
 			for k := range l.width {
-				out.Part(k).SetNull(i)
+				rows.Part(1 + k).SetNull(i)
 			}
 			i++
 			continue
 		}
 		end := i + 1
-		for end < in.Len && in.Columns[0].Valid(end) && numbers[end] == numbers[i] && in.Columns[1].Valid(end) && firsts[end] == firsts[i] {
+		for end < in.Len && numbers[end] == numbers[i] && firsts[end] == firsts[i] {
 			end++
 		}
 		f, err := l.find(numbers[i], l.connection)
 		if err != nil {
 			return err
 		}
-		if err := l.answer(f, s, in, i, end, int(firsts[i]), out); err != nil {
+		if err := l.answer(f, s, in, i, end, int(firsts[i]), rows); err != nil {
 			return err
 		}
 		i = end
 	}
 	return nil
+}
+
+// numbers returns the number of each row's facts, 0 where there is none.
+func (l *look) numbers(in *types.Chunk, s *lookScratch) ([]uint64, error) {
+	if len(s.numbers) < in.Len {
+		s.numbers = make([]uint64, in.Len)
+	}
+	lists, firsts := &in.Columns[0], &in.Columns[1]
+	given := types.Slice[uint64](&lists.Children[0])
+	for i, e := range types.Slice[types.ListEntry](lists) {
+		s.numbers[i] = 0
+		if !lists.Valid(i) || !firsts.Valid(i) {
+			continue
+		}
+		if e.Length != 1 {
+			return nil, gone()
+		}
+		if lists.Children[0].Valid(int(e.Offset)) {
+			s.numbers[i] = given[e.Offset]
+		}
+	}
+	return s.numbers[:in.Len], nil
 }
 
 // answer writes what rows from up to end ask of some facts.
@@ -259,7 +295,7 @@ func (l *look) answer(f *facts, s *lookScratch, in *types.Chunk, from, end, firs
 		}
 		results := make([][]float64, len(places))
 		for k, p := range places {
-			results[k] = types.Slice[float64](out.Part(p).Vector())
+			results[k] = types.Slice[float64](out.Part(1 + p).Vector())
 		}
 		for i := from; i < end; i++ {
 			st := s.found[i]
@@ -267,7 +303,7 @@ func (l *look) answer(f *facts, s *lookScratch, in *types.Chunk, from, end, firs
 				for k := range places {
 					results[k][i] = 0
 					if Summing(f.spec.Windows[windows[members[k]]].Aggregate) {
-						out.Part(places[k]).SetNull(i)
+						out.Part(1 + places[k]).SetNull(i)
 					}
 				}
 				continue
@@ -285,7 +321,7 @@ func (l *look) answer(f *facts, s *lookScratch, in *types.Chunk, from, end, firs
 			values := p.values[piece*len(windows):]
 			for k, m := range members {
 				if v := values[m]; isNull(v) {
-					out.Part(places[k]).SetNull(i)
+					out.Part(1 + places[k]).SetNull(i)
 				} else {
 					results[k][i] = v
 				}
