@@ -142,7 +142,12 @@ func (d *dictionary) reader(v *types.Vector, add bool) func(i int) uint32 {
 	switch v.Type.ID {
 	case types.Varchar, types.Blob:
 		x := types.Slice[types.String](v)
-		return func(i int) uint32 { return d.text(x[i].Bytes(), add) }
+		return func(i int) uint32 {
+			if a, b, ok := x[i].Short(); ok {
+				return d.word(word{a, b}, add)
+			}
+			return d.other(x[i].Bytes(), add)
+		}
 	case types.Enum:
 		return d.labels(v, add)
 	case types.UBigInt:
@@ -192,17 +197,15 @@ func (d *dictionary) reader(v *types.Vector, add bool) func(i int) uint32 {
 	return func(int) uint32 { return absent }
 }
 
-// inWord is the longest text that a word holds, beside its length.
-const inWord = 15
-
+// text gives a short text the word that DuckDB's reference to it is.
 func (d *dictionary) text(b []byte, add bool) uint32 {
-	if len(b) > inWord {
+	if len(b) > inlined {
 		return d.other(b, add)
 	}
 	var w [16]byte
-	copy(w[:], b)
-	w[inWord] = byte(len(b))
-	return d.word(word{binary.LittleEndian.Uint64(w[:8]), binary.LittleEndian.Uint64(w[8:])}, add)
+	binary.NativeEndian.PutUint32(w[:], uint32(len(b)))
+	copy(w[4:], b)
+	return d.word(word{binary.NativeEndian.Uint64(w[:8]), binary.NativeEndian.Uint64(w[8:])}, add)
 }
 
 func (d *dictionary) tagged(tag byte, lo, hi uint64, add bool) uint32 {

@@ -1,9 +1,6 @@
 package rolling
 
-import (
-	"math"
-	"sort"
-)
+import "math"
 
 // steps is what the windows of a key are at each time: piecewise constant, because facts enter
 // and leave at moments.
@@ -48,5 +45,12 @@ func (p *pieces) at(t int64, hint int) int {
 		}
 		hint = hi
 	}
-	return lo + sort.Search(hi-lo, func(i int) bool { return b[lo+i] > t })
+	for lo < hi {
+		if middle := int(uint(lo+hi) >> 1); b[middle] > t {
+			hi = middle
+		} else {
+			lo = middle + 1
+		}
+	}
+	return lo
 }

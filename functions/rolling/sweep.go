@@ -17,6 +17,12 @@ type sweep struct {
 	used            int
 	// byEvent and byKnown are the facts in order of when they happened and were known to have.
 	byEvent, byKnown, byAvailable []mark
+	// breaks, ends and moves are the moments of the windows at hand.
+	breaks []int64
+	ends   []int32
+	moves  []int32
+	// sums are the totals of the windows at hand, spare those of others.
+	sums, spareSums []*totals
 }
 
 // gathered is a column of the key's facts, nil until somebody asks.
@@ -94,42 +100,39 @@ func (w *sweep) marked(time func(i int32) int64) []mark {
 	return sorted
 }
 
-// member is an aggregate of a sweep.
-type member struct {
-	accumulator
-	x     *types.Vector
-	valid bool // every value is
-}
-
-// pieces computes windows of one length. A fact is in the window of t while enters ≤ t ≤ leaves.
+// pieces computes windows of one length: first when facts enter and leave, then column after column what that gives.
 func (w *sweep) pieces(windows []int) (pieces, error) {
-	enter, leave, enters, leaves := w.edges(w.spec.Windows[windows[0]])
-	members := w.members(windows, leaves)
 	var p pieces
-	values := func(t int64) {
-		for k := range members {
-			v, ok := members[k].value(t)
-			if !ok {
-				v = null
-			}
-			p.values = append(p.values, v)
-		}
-	}
-	room := 2 * len(enter)
-	if w.spec.Windows[windows[0]].Aggregate == Newest && w.spec.TTL == 0 {
-		room = len(enter)
-	}
-	bytes := 8 * (room + (room+1)*len(windows))
-	if err := w.room.take(bytes); err != nil {
+	leaves, err := w.moments(w.spec.Windows[windows[0]])
+	if err != nil {
 		return p, err
 	}
-	p.breaks, p.values = make([]int64, 0, room), make([]float64, 0, (room+1)*len(windows))
-	values(math.MinInt64)
-	in, gone := 0, 0
-	for n := 0; in < len(enter) || gone < len(leave); n++ {
+	n, width := len(w.breaks)+1, len(windows)
+	if err := w.room.take(8*len(w.breaks) + 8*n*width); err != nil {
+		return p, err
+	}
+	p.breaks, p.values = append(make([]int64, 0, len(w.breaks)), w.breaks...), make([]float64, n*width)
+	w.spareSums, w.sums = append(w.spareSums, w.sums...), w.sums[:0]
+	for k, window := range windows {
+		if err := w.stopped(); err != nil {
+			return p, err
+		}
+		w.fill(p.values[k:], width, w.spec.Windows[window], leaves)
+	}
+	return p, nil
+}
+
+// moments finds at which times facts enter and leave the windows of one length, and which they are:
+// breaks are the times, moves up to ends[k] the facts that have moved by breaks[k]; those that leave are
+// complements. It returns when a fact leaves. A fact is in the window of t while enters ≤ t ≤ leaves.
+func (w *sweep) moments(win Window) (leaves func(i int32) int64, err error) {
+	e := w.edges(win)
+	w.breaks, w.ends, w.moves = w.breaks[:0], w.ends[:0], w.moves[:0]
+	enter, leave := e.enter, e.leave
+	for in, gone, n := 0, 0, 0; in < len(enter) || gone < len(leave); n++ {
 		if n%stride == stride-1 {
 			if err := w.stopped(); err != nil {
-				return p, err
+				return nil, err
 			}
 		}
 		t := int64(math.MaxInt64)
@@ -137,60 +140,54 @@ func (w *sweep) pieces(windows []int) (pieces, error) {
 			t = enter[in].at
 		}
 		if gone < len(leave) {
-			if end := leaves(leave[gone].i); end < t { // it is gone the moment after
+			if end := plus(leave[gone].at, e.length); end < t { // it is gone the moment after
 				t = end + 1
 			} else if end == math.MaxInt64 {
 				gone = len(leave) // this and those behind it never leave
 			}
 		}
-		changed := false
+		before := len(w.moves)
 		for ; in < len(enter) && enter[in].at <= t; in++ {
-			if i := enter[in].i; t <= leaves(i) {
-				w.each(members, i, true)
-				changed = true
+			if i := enter[in].i; e.same || t <= e.leaves(i) {
+				w.moves = append(w.moves, i)
 			}
 		}
-		for ; gone < len(leave) && leaves(leave[gone].i) < t; gone++ {
-			if i := leave[gone].i; enters(i) <= leaves(i) {
-				w.each(members, i, false)
-				changed = true
+		for ; gone < len(leave) && plus(leave[gone].at, e.length) < t; gone++ {
+			if i := leave[gone].i; e.same || e.enters(i) <= e.leaves(i) {
+				w.moves = append(w.moves, ^i)
 			}
 		}
-		if changed {
-			p.breaks = append(p.breaks, t)
-			values(t)
+		if len(w.moves) > before {
+			w.breaks, w.ends = append(w.breaks, t), append(w.ends, int32(len(w.moves)))
 		}
 	}
-	return p, nil
+	return e.leaves, nil
 }
 
-// each tells the members of a fact that enters or leaves.
-func (w *sweep) each(members []member, i int32, enters bool) {
-	for k := range members {
-		m := &members[k]
-		switch {
-		case !m.valid && !m.x.Valid(int(i)):
-		case enters:
-			m.add(i)
-		default:
-			m.drop(i)
-		}
-	}
+// edge says how facts enter and leave windows.
+type edge struct {
+	// enter are the facts in order of when they enter; those of leave do length after their mark.
+	enter, leave []mark
+	length       int64
+	// same tells that every fact enters before it leaves.
+	same           bool
+	enters, leaves func(i int32) int64
 }
 
-// edges returns the facts in the order in which they enter and leave windows, and when one does.
-func (w *sweep) edges(win Window) (enter, leave []mark, enters, leaves func(i int32) int64) {
+func (w *sweep) edges(win Window) edge {
 	happened, known := w.happened, w.known
 	if win.Available {
 		if w.byAvailable == nil {
 			w.byAvailable = w.marked(func(i int32) int64 { return known[i] })
 		}
-		enters = func(i int32) int64 { return known[i] }
+		e := edge{enter: w.byAvailable, enters: func(i int32) int64 { return known[i] }}
 		if w.spec.TTL == 0 {
-			return w.byAvailable, w.byAvailable, enters, func(i int32) int64 { return plus(known[i], win.Micros) }
+			e.leave, e.length, e.same, e.leaves = e.enter, win.Micros, true, func(i int32) int64 { return plus(known[i], win.Micros) }
+			return e
 		}
-		leaves = func(i int32) int64 { return min(plus(known[i], win.Micros), plus(happened[i], w.spec.TTL)) }
-		return w.byAvailable, w.marked(leaves), enters, leaves
+		e.leaves = func(i int32) int64 { return min(plus(known[i], win.Micros), plus(happened[i], w.spec.TTL)) }
+		e.leave = w.marked(e.leaves)
+		return e
 	}
 	length := win.Micros
 	if w.spec.TTL > 0 && (length > w.spec.TTL || win.Aggregate == Newest) {
@@ -203,37 +200,57 @@ func (w *sweep) edges(win Window) (enter, leave []mark, enters, leaves func(i in
 			w.byKnown = w.marked(func(i int32) int64 { return max(happened[i], known[i]) })
 		}
 	}
-	enters = func(i int32) int64 { return max(happened[i], known[i]) }
+	e := edge{enter: w.byKnown, leave: w.byEvent, length: length, same: !w.spec.Known, enters: func(i int32) int64 { return max(happened[i], known[i]) }}
+	e.leaves = func(i int32) int64 { return plus(happened[i], length) }
 	if win.Aggregate == Newest && w.spec.TTL == 0 {
-		return w.byKnown, nil, enters, func(int32) int64 { return math.MaxInt64 }
+		e.leave, e.leaves = nil, func(int32) int64 { return math.MaxInt64 }
 	}
-	return w.byKnown, w.byEvent, enters, func(i int32) int64 { return plus(happened[i], length) }
+	return e
 }
 
-// members makes the accumulators of some windows.
-func (w *sweep) members(windows []int, leaves func(i int32) int64) []member {
-	out := make([]member, len(windows))
-	for k, n := range windows {
-		win := w.spec.Windows[n]
-		m := &out[k]
-		if win.Aggregate == Newest {
-			m.valid, m.accumulator = true, &newest{before: w.newer(nil), rows: w.rows}
-			continue
-		}
-		x := w.column(win.Column)
-		m.x, m.valid = x, x.Validity == nil && x.Type.ID != types.SQLNull
-		switch {
-		case x.Type.ID == types.SQLNull && !Summing(win.Aggregate), win.Aggregate == Count:
-			m.accumulator = &counter{}
-		case Summing(win.Aggregate):
-			m.accumulator = &total{kind: win.Aggregate, x: types.Slice[float64](x)}
-		case win.Aggregate == Distinct:
-			m.accumulator = distinct(x)
-		default:
-			m.accumulator = &best{before: w.before(win.Aggregate, comparer(x)), leave: leaves, rows: w.rows}
-		}
+// fill writes the values of a window to every width-th place of out.
+func (w *sweep) fill(out []float64, width int, win Window, leaves func(i int32) int64) {
+	if win.Aggregate == Newest {
+		w.walk(out, width, nil, &newest{before: w.newer(nil), rows: w.rows})
+		return
 	}
-	return out
+	x := w.column(win.Column)
+	null := x.Type.ID == types.SQLNull
+	switch {
+	case Summing(win.Aggregate), win.Aggregate == Count && x.Type.ID == types.Double:
+		w.total(win.Column).write(out, width, win.Aggregate)
+	case null || win.Aggregate == Count:
+		w.walk(out, width, x, &counter{})
+	case win.Aggregate == Distinct:
+		w.walk(out, width, x, distinct(x))
+	default:
+		w.walk(out, width, x, &best{before: w.before(win.Aggregate, comparer(x)), leave: leaves, rows: w.rows})
+	}
+}
+
+// walk tells an accumulator of the facts that move, those with a value in x, and writes what it says to each break.
+func (w *sweep) walk(out []float64, width int, x *types.Vector, a accumulator) {
+	set := func(k int, t int64) {
+		v, ok := a.value(t)
+		if !ok {
+			v = null
+		}
+		out[k*width] = v
+	}
+	set(0, math.MinInt64)
+	from := int32(0)
+	for k, end := range w.ends {
+		for _, i := range w.moves[from:end] {
+			switch {
+			case i < 0 && (x == nil || x.Valid(int(^i))):
+				a.drop(^i)
+			case i >= 0 && (x == nil || x.Valid(int(i))):
+				a.add(i)
+			}
+		}
+		from = end
+		set(k+1, w.breaks[k])
+	}
 }
 
 // before is the order by which an aggregate prefers facts. Of facts that happened and became

@@ -74,6 +74,12 @@ func (s *String) Bytes() []byte {
 	return unsafe.Slice(*(**byte)(unsafe.Pointer(&s.rest)), s.length)
 }
 
+// Short returns the whole reference of a string of up to 12 bytes, as two words that are equal where
+// strings are: what is behind the bytes is zero. ok is false for longer ones.
+func (s *String) Short() (a, b uint64, ok bool) {
+	return uint64(s.length) | uint64(*(*uint32)(unsafe.Pointer(&s.prefix)))<<32, s.rest, s.length <= 12
+}
+
 // PointString makes s, of more than 12 bytes, refer to the equal ones at the beginning of b, which the caller keeps alive.
 func PointString(s *String, b []byte) { s.rest = uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) }
 
