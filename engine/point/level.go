@@ -134,7 +134,7 @@ func (w *writer) ends(i int) bool {
 	}
 	word := w.word(i)
 	if slices.Contains(joinWords, word) {
-		return !w.Is(i+1, "(") && !w.Is(i-1, ".") // left('ab', 1)
+		return !((word == "left" || word == "right") && w.Is(i+1, "(")) && !w.Is(i-1, ".") // left('ab', 1)
 	}
 	if word == "from" && w.Word(i-1, "distinct") {
 		return false

@@ -2,6 +2,7 @@ package point
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -203,6 +204,11 @@ func (w *writer) gathering(j *join) []rewrite.Part {
 // looking are the features of each label.
 func (w *writer) looking(j *join) []rewrite.Part {
 	p := j.plan
+	when, keys := w.instant(j), j.keys
+	var from []rewrite.Part
+	if w.queries(j.time) || w.queries(j.on) { // a callback's argument can't be a subquery (DuckDB 1.5.5)
+		when, keys, from = w.first(j)
+	}
 	parts := []rewrite.Part{text("CROSS JOIN LATERAL (SELECT " + strings.Join(p.features, ", ") + " FROM (SELECT ")}
 	for first := 0; first < len(p.spec.Windows); first += rolling.MaxWidth {
 		n := min(len(p.spec.Windows)-first, rolling.MaxWidth)
@@ -210,8 +216,8 @@ func (w *writer) looking(j *join) []rewrite.Part {
 			parts = append(parts, text(", "))
 		}
 		parts = append(parts, text(fmt.Sprintf("unnest(%s(%s.%s, %d, ", rolling.LookName(n), p.relation, p.handle, first)))
-		parts = append(parts, w.instant(j)...)
-		for k, expr := range j.keys {
+		parts = append(parts, when...)
+		for k, expr := range keys {
 			if asText(j.view, j.view.Entity[k]) {
 				expr = append(append([]rewrite.Part{text("CAST(")}, expr...), text(" AS VARCHAR)"))
 			}
@@ -219,5 +225,27 @@ func (w *writer) looking(j *join) []rewrite.Part {
 		}
 		parts = append(parts, text(fmt.Sprintf(")) AS %s%d", row, first/rolling.MaxWidth)))
 	}
+	parts = append(parts, from...)
 	return append(parts, text(")) AS "+j.quoted))
+}
+
+// first computes a label's time and keys in a FROM of their own.
+func (w *writer) first(j *join) (when []rewrite.Part, keys [][]rewrite.Part, from []rewrite.Part) {
+	from = []rewrite.Part{text(" FROM (SELECT ("), w.copied(j.time), text(") AS __eider_t")}
+	for k, expr := range j.keys {
+		from = append(append(append(from, text(", ")), expr...), text(" AS "+key(k)))
+		keys = append(keys, []rewrite.Part{text(key(k))})
+	}
+	when = []rewrite.Part{text(fmt.Sprintf("%s(__eider_t, %s, %s)", rolling.InstantName, lex.QuoteLiteral(j.view.Kind), lex.QuoteLiteral(j.view.Key())))}
+	return when, keys, append(from, text(")"))
+}
+
+// queries tells whether a query stands among tokens.
+func (w *writer) queries(s span) bool {
+	for i := s.lo; i < s.hi; i++ {
+		if w.Is(i, "(") && slices.Contains(queries, w.word(i+1)) {
+			return true
+		}
+	}
+	return false
 }
