@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -111,6 +112,9 @@ func inProject(cmd *cobra.Command, f *runFlags, do func(context.Context, *projec
 		return err
 	}
 	defer func() { err = errors.Join(err, s.warehouse.Close()) }()
+	if have, want := s.warehouse.Database(), s.project.Target.Database; want != "" && !strings.EqualFold(have, want) {
+		return fmt.Errorf("target %s: the server's database is called %q, not %q: relations bear its name, so write it in the URL or as dbname", s.project.Target.Name, have, want)
+	}
 	return do(ctx, s)
 }
 

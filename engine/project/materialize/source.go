@@ -17,11 +17,11 @@ func source(ctx context.Context, j *Job) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	have, err := j.Conn.Query(ctx, "SELECT statement FROM eider.sources WHERE lower(source) = lower("+warehouse.Text(j.key())+")")
+	same, err := j.sameSource(ctx, sql)
 	if err != nil {
 		return Result{}, err
 	}
-	if len(have.Rows) == 0 || j.FullRefresh || strings.TrimSpace(fmt.Sprint(have.Rows[0][0])) != strings.TrimSpace(sql) {
+	if !same || j.FullRefresh {
 		if _, err := j.exec(ctx, sql); err != nil {
 			return Result{}, err
 		}
@@ -31,6 +31,75 @@ func source(ctx context.Context, j *Job) (Result, error) {
 		return Result{}, err
 	}
 	return refreshed(t), nil
+}
+
+// sameSource tells whether the source is there as the statement would make it. The database writes both as statements:
+// the one that would be is made under another name and rolled back. Columns that the statement doesn't declare are
+// those of the files at hand, and columns that may evolve are no difference either.
+func (j *Job) sameSource(ctx context.Context, sql string) (bool, error) {
+	there, err := j.Conn.Query(ctx, `SELECT 1 FROM eider.sources WHERE lower("schema") = lower(`+warehouse.Text(j.Relation.Schema)+") AND lower(name) = lower("+warehouse.Text(j.Relation.Name)+")")
+	if err != nil || len(there.Rows) == 0 {
+		return false, err
+	}
+	other := j.Relation.With(j.Relation.Name + "__eider_check")
+	trial, declares, err := renamed(sql, other.String())
+	if err != nil {
+		return false, err
+	}
+	var now, then string
+	show := func(r warehouse.Relation, into *string) error {
+		t, err := j.Conn.Query(ctx, "SHOW CREATE SOURCE "+r.String())
+		if err != nil {
+			return err
+		}
+		text := fmt.Sprint(t.Rows[0][len(t.Rows[0])-1])
+		head, rest, ok := strings.Cut(text, "(")
+		if columns, tail, cut := strings.Cut(rest, "\n) FROM "); ok && cut && head != "" {
+			if *into = tail; declares {
+				*into = columns + tail
+			}
+			return nil
+		}
+		*into = text
+		return nil
+	}
+	undo := errors.New("undo")
+	err = warehouse.InTransaction(ctx, j.Conn, func() error {
+		if _, err := j.Conn.Exec(ctx, trial); err != nil {
+			return &StatementError{SQL: sql, Text: j.SQL, Err: err}
+		}
+		if err := show(other, &then); err != nil {
+			return err
+		}
+		if err := show(j.Relation, &now); err != nil {
+			return err
+		}
+		return undo
+	})
+	if !errors.Is(err, undo) {
+		return false, err
+	}
+	return now == then, nil
+}
+
+// renamed gives CREATE OR REPLACE SOURCE another name. declares tells whether it has a list of columns that stay as they are.
+func renamed(sql, name string) (text string, declares bool, err error) {
+	s := lex.Split(sql)[0]
+	at := 4 // behind CREATE OR REPLACE SOURCE
+	if !leads(sql, s, "create", "or", "replace", "source") || len(s.Tokens) <= at {
+		return "", false, errors.New("the file of a source is CREATE SOURCE …")
+	}
+	end := at
+	for end+2 < len(s.Tokens) && s.Tokens[end+1].Is(sql, ".") {
+		end += 2
+	}
+	declares = end+1 < len(s.Tokens) && s.Tokens[end+1].Is(sql, "(")
+	for _, t := range s.Tokens[end:] {
+		if t.IsString() && strings.EqualFold(lex.Unquote(sql, t), "evolve") || t.Word(sql, "evolve") {
+			declares = false
+		}
+	}
+	return sql[:s.Tokens[at].Start] + name + sql[s.Tokens[end].End:], declares, nil
 }
 
 // sourceStatement reads the file: CREATE SOURCE, or connector, options, format, on_error and with in the
