@@ -99,3 +99,35 @@ func TestObjectsByConfiguration(t *testing.T) {
 		})
 	}
 }
+
+func TestSources(t *testing.T) {
+	p := newProject(t)
+	p.file("in/a.csv", "id,weight\n1,2.5\n2,heavy\n")
+	n := p.model("parcels", "source", "CREATE SOURCE parcels (id INTEGER NOT NULL, weight DOUBLE CHECK (weight > 0))\n  FROM FILES (path '"+p.p.Dir+"/in/*.csv')")
+	p.model("heavy", "table", "SELECT count(*) AS n FROM {model.shop.parcels}", "model.shop.parcels")
+	res := p.ok("build")
+	require.Equal(t, int64(1), res["parcels"].Rows)
+	require.Contains(t, res["parcels"].Details[0], "rejects 1")
+	require.Equal(t, "1\n", p.rows("SELECT n FROM heavy"))
+
+	// Another build reads what is new; another lay-out of the same statement is no change.
+	p.file("in/b.csv", "id,weight\n3,1\n")
+	n.Raw = strings.ReplaceAll(n.Raw, "\n", " -- parcels\n")
+	res = p.ok("build")
+	require.Equal(t, int64(1), res["parcels"].Rows)
+	require.Equal(t, "2\n", p.rows("SELECT n FROM heavy"))
+	require.Equal(t, int64(0), p.ok("build")["parcels"].Rows)
+	require.Equal(t, "parcels\n", p.rows("SELECT name FROM eider.sources"))
+
+	// Another statement, or --full-refresh, reads everything again.
+	n.Raw = strings.ReplaceAll(n.Raw, "weight > 0", "weight > 2")
+	require.Equal(t, int64(1), p.ok("build")["parcels"].Rows)
+	require.Equal(t, int64(1), p.ok("build", full)["parcels"].Rows)
+
+	byConfig := p.add(node.Model, "letters", "", node.Config{Materialized: "source", Values: map[string]any{"connector": "files", "options": map[string]any{"path": p.p.Dir + "/in/*.csv"}, "format": "CSV"}})
+	byConfig.Columns = []*node.Column{{Name: "id", DataType: "INTEGER", Constraints: []node.Constraint{{Type: "not_null"}}}, {Name: "weight", DataType: "VARCHAR"}}
+	require.Equal(t, int64(3), p.ok("build")["letters"].Rows)
+	require.Equal(t, int64(0), p.ok("build")["letters"].Rows)
+	n.Raw = "CREATE SOURCE parcels (id INTEGER) FROM FILES (pth 'x')"
+	require.Contains(t, p.run("run")["parcels"].Message, "pth")
+}
