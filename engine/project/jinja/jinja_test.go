@@ -40,7 +40,7 @@ func TestErrors(t *testing.T) {
 	for src, want := range map[string]string{
 		"select {{ 1 +":    "1:8: a tag is not closed",
 		"a\n  {{ x( }}":    "2:9: unexpected '}'",
-		"{% if 1 %}x":      "the file ends inside of a block: elif or else or endif is missing",
+		"{% if 1 %}x":      "1:1: the file ends inside of this block: elif or else or endif is missing",
 		"{% endif %}":      "unknown statement 'endif'",
 		"{{ nope(1) }}":    "1:4: 'nope' is undefined",
 		"{{ 'a' + 1 }}":    "str + int isn't possible",

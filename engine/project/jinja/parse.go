@@ -18,6 +18,8 @@ type parser struct {
 	top   bool
 	// sign is set behind a + or -, where filters wait for it.
 	sign bool
+	// opened are the places of the statements being read, innermost last.
+	opened []int
 }
 
 // Parse reads a template. file is for messages. line is how many lines of the file lie
@@ -124,7 +126,7 @@ func (p *parser) block(ends []string) ([]stmt, error) {
 		case tEOF:
 			p.i--
 			if ends != nil {
-				return nil, p.fail(t.pos, "", "the file ends inside of a block: "+strings.Join(ends, " or ")+" is missing")
+				return nil, p.fail(p.opened[len(p.opened)-1], "", "the file ends inside of this block: "+strings.Join(ends, " or ")+" is missing")
 			}
 			return out, nil
 		case tText:
@@ -176,6 +178,8 @@ func (p *parser) statement(at int, top bool) (stmt, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.opened = append(p.opened, at)
+	defer func() { p.opened = p.opened[:len(p.opened)-1] }()
 	switch word {
 	case "if":
 		return p.ifStatement(at)

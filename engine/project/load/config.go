@@ -38,7 +38,10 @@ func (m *merged) add(level map[string]setting) {
 	for _, key := range sortedKeys(level) {
 		s := level[key]
 		name := canonical(key)
-		m.pos[name], m.raw[name] = s, s.raw
+		m.pos[name] = s
+		if s.raw != nil {
+			m.raw[name] = s.raw
+		}
 		old := m.values[name]
 		switch name {
 		case "tags", "packages":

@@ -90,7 +90,6 @@ func (r *reader) readFile(f *sqlFile) []*sqlFile {
 	n := f.n
 	n.Checksum = checksum([]byte(strings.TrimSpace(string(data))))
 	if n.Kind == node.Seed {
-		n.Checksum = checksum(data)
 		f.found = &render.Found{Config: map[string]any{}}
 		return []*sqlFile{f}
 	}
@@ -125,10 +124,10 @@ func (r *reader) snapshotBlocks(f *sqlFile) []*sqlFile {
 		n := *f.n
 		n.Kind, n.Name = node.Snapshot, b.Name
 		line, column := t.Position(b.Offset)
+		n.Checksum = checksum([]byte(strings.TrimSpace(b.Text)))
 		n.Pos.Line, n.Pos.Column = line, column
 		at, _ := t.Position(b.TextOffset)
 		n.Raw = strings.TrimSpace(b.Text)
-		n.Checksum = checksum([]byte(n.Raw))
 		one := &sqlFile{source: f.source, n: &n}
 		whole := n.Raw
 		n.Raw = f.n.Raw // for the excerpt of an error

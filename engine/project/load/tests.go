@@ -287,7 +287,6 @@ func (r *reader) makeTest(at tested, t *yaml.Node) {
 
 // generic completes a generic test: what it depends on, its name, its place in the project.
 func (r *reader) generic(n *node.Node, at tested, w *writtenTest, macro *node.Macro) {
-	before := *n
 	for _, arg := range append([]any{w.args["model"]}, valuesOf(w.args)...) {
 		for _, text := range textsIn(arg) {
 			if strings.Contains(text, "{{") {
@@ -302,11 +301,6 @@ func (r *reader) generic(n *node.Node, at tested, w *writtenTest, macro *node.Ma
 	if sub := r.env.FindMacro(r.p.Name, "get_where_subquery"); sub != nil {
 		n.DependsOn.Macros = append(n.DependsOn.Macros, sub.ID)
 	}
-	for k, v := range w.args {
-		w.args[k] = wrapRefs(v)
-	}
-	before.Checksum = checksum([]byte(n.Raw + n.ID))
-	n.Checksum = before.Checksum
 	if !n.Config.Enabled {
 		r.p.Disabled[n.ID] = n
 		return
@@ -327,14 +321,6 @@ func (r *reader) generic(n *node.Node, at tested, w *writtenTest, macro *node.Ma
 
 // bareRef is a ref or source given to a test without braces: relationships' to: ref('x').
 var bareRef = regexp.MustCompile(`^\s*(ref|source)\s*\(.*\)\s*$`)
-
-// wrapRefs puts braces round a bare ref, so that it is evaluated when the test runs.
-func wrapRefs(v any) any {
-	if s, ok := v.(string); ok && !strings.Contains(s, "{{") && bareRef.MatchString(s) {
-		return "{{ " + strings.TrimSpace(s) + " }}"
-	}
-	return v
-}
 
 func valuesOf(m map[string]any) []any {
 	var out []any

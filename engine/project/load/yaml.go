@@ -40,6 +40,9 @@ func parseYAML(rel string, data []byte) (*yamlFile, error) {
 		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
 			p.Pos.Line, _ = strconv.Atoi(m[1])
 			p.Message = "the YAML can't be read: " + m[2]
+			if strings.HasPrefix(m[2], "did not find expected") {
+				p.Pos.Line++ // the library's parser, unlike its scanner, counts lines from zero
+			}
 		}
 		p.Pos.Column = 1
 		if lines := strings.Split(f.text, "\n"); p.Pos.Line <= len(lines) {

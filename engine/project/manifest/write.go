@@ -178,6 +178,9 @@ func (w *writer) node(n *node.Node) object {
 		"group": orNil(n.Group), "docs": docs(n), "patch_path": patchPath(n), "build_path": nil, "unrendered_config": orEmpty(n.Config.Unrendered),
 		"relation_name": relation, "raw_code": n.Raw, "doc_blocks": []string{},
 	})
+	if n.Checksum == "" {
+		o["checksum"] = object{"name": "none", "checksum": ""}
+	}
 	if n.Kind == node.Seed {
 		fill(o, object{"root_path": n.Root, "depends_on": object{"macros": list(n.DependsOn.Macros)}})
 		return o
@@ -203,8 +206,6 @@ func (w *writer) node(n *node.Node) object {
 		fill(o, object{"access": n.Access, "constraints": constraints(n.Constraints), "version": versionOf(n.Version), "latest_version": versionOf(n.LatestVersion),
 			"deprecation_date": deprecation(n), "primary_key": w.primaryKey(n), "time_spine": nil})
 	case node.Test:
-		delete(o, "build_path")
-		o["build_path"] = nil
 		if t := n.TestInfo; t.Generic {
 			o["column_name"], o["file_key_name"], o["attached_node"] = orNil(t.Column), w.fileKey(t), orNil(t.Attached)
 			o["test_metadata"] = object{"name": t.Name, "namespace": orNil(t.Namespace), "kwargs": orEmpty(t.Args)}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -292,6 +293,9 @@ func (r *rendering) testArgs() jinja.Value {
 func (r *rendering) testArg(n *node.Node, v any) jinja.Value {
 	switch x := v.(type) {
 	case string:
+		if bareCall.MatchString(x) && !strings.Contains(x, "{{") {
+			x = "{{ " + x + " }}" // to: ref('orders')
+		}
 		if !strings.Contains(x, "{{") {
 			return x
 		}
@@ -319,6 +323,9 @@ func (r *rendering) testArg(n *node.Node, v any) jinja.Value {
 	}
 	return jinja.FromGo(v)
 }
+
+// bareCall is an argument that is a call without braces.
+var bareCall = regexp.MustCompile(`^\s*(ref|source|var|env_var)\s*\(.*\)\s*$`)
 
 func convert(name string, c *jinja.Call) (jinja.Value, error) {
 	v, _ := c.Arg(0, "value")

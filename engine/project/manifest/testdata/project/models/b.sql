@@ -1,0 +1,1 @@
+{{ config(materialized='table', tags='x') }} select * from {{ ref('stg_a') }} join {{ source('raw','t') }} using (id)
