@@ -78,6 +78,10 @@ bench-features: build ## features against pandas, polars, numpy and hand-written
 bench-models: libs ## training and prediction against Python (XGBoost, scikit-learn), as ratios
 	testdata/bench/models/run
 
+.PHONY: bench-project
+bench-project: build ## reading a SQL project of 500 models against dbt-core, as a ratio
+	testdata/bench/project/run
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (default 10s)
 	@set -e; go list ./... | while read -r pkg; do \

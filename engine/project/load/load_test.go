@@ -284,7 +284,7 @@ from {{ ref('a') }}
 -- models/b.sql --
 from {{ ref('a') }} -- {{ this }}
 `)
-	require.Equal(t, `from "eider"."x"."A" -- "eider"."base"."B"`, compiled(t, p, env, "model.p.b"))
+	require.Equal(t, `from "p"."x"."A" -- "p"."base"."B"`, compiled(t, p, env, "model.p.b"))
 }
 
 func TestTargets(t *testing.T) {
@@ -312,7 +312,7 @@ p:
 	p, _ = must(t, profile, func(o *Options) { o.DB = "z.db" })
 	require.Equal(t, "z", p.Target.Database)
 	p, _ = must(t, "")
-	require.Equal(t, filepath.Join(p.Dir, "eider.db"), p.Target.Path)
+	require.Equal(t, filepath.Join(p.Dir, "p.db"), p.Target.Path)
 	require.Equal(t, "duckdb", p.Target.Type)
 }
 
@@ -339,7 +339,7 @@ select {{ lib.twice(3) }}, {{ dbt.type_string() }}, {{ dbt.date_trunc('day', 'd'
 -- models/s.yml --
 models: [{name: a, tests: [other.fine]}]
 `, func(o *Options) { o.Vars = map[string]any{"depth": 5} })
-	require.Equal(t, `select (2 * 3), varchar, date_trunc('day', d) from "eider"."main_lib"."base"`, compiled(t, p, env, "model.p.a"))
+	require.Equal(t, `select (2 * 3), varchar, date_trunc('day', d) from "p"."main_lib"."base"`, compiled(t, p, env, "model.p.a"))
 	require.Equal(t, "select 5 as depth", compiled(t, p, env, "model.lib.base"))
 	require.Contains(t, p.Nodes["model.p.a"].DependsOn.Macros, "macro.lib.twice")
 	require.Contains(t, strings.Join(p.Order, " "), "test.p.other_fine_a_.")
@@ -381,9 +381,9 @@ models:
 		}
 	}
 	require.Len(t, ids, 3)
-	require.Contains(t, compiled(t, p, env, ids[2]), `from (select * from "eider"."main"."a" where id > 1) dbt_subquery`)
+	require.Contains(t, compiled(t, p, env, ids[2]), `from (select * from "p"."main"."a" where id > 1) dbt_subquery`)
 	require.Equal(t, "warn", p.Nodes[ids[2]].Config.Severity)
-	require.Contains(t, compiled(t, p, env, ids[0]), `from "eider"."main"."a"`)
+	require.Contains(t, compiled(t, p, env, ids[0]), `from "p"."main"."a"`)
 	require.Equal(t, "short", p.Nodes[ids[1]].Name)
 	require.Contains(t, compiled(t, p, env, ids[1]), `'it''s','2'`)
 }
@@ -402,7 +402,7 @@ models:
     latest_version: 2
     versions: [{v: 1}, {v: 2}]
 `)
-	require.Equal(t, `from "eider"."main"."a_v2", "eider"."main"."a_v1"`, compiled(t, p, env, "model.p.b"))
+	require.Equal(t, `from "p"."main"."a_v2", "p"."main"."a_v1"`, compiled(t, p, env, "model.p.b"))
 	require.Equal(t, "2", p.Nodes["model.p.a.v2"].Version)
 	require.Contains(t, p.Groups, "group.p.g")
 
