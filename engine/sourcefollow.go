@@ -123,7 +123,9 @@ func (v statementSession) FollowSource(_ context.Context, src *sourcestmt.Stored
 		s.tx.onCommit = append(s.tx.onCommit, func() { s.db.follow(src) })
 		return nil
 	}
-	// It ends now, so that it holds nothing that this transaction is to change.
+	// It ends now, so that it holds nothing that this transaction is to change, and with the
+	// transaction, in case that it was started in it.
+	s.tx.onCommit = append(s.tx.onCommit, func() { s.db.unfollow(src.ID) })
 	if s.db.unfollow(src.ID) {
 		s.tx.onRollback = append(s.tx.onRollback, func() { s.db.follow(src) })
 	}

@@ -100,6 +100,8 @@ func (r *sourceRun) plan(query string, columns []connector.Column) *loading {
 			continue
 		case found.Type == c.Type:
 			items = append(items, name)
+		case found.Converts:
+			items = append(items, "CAST("+name+" AS "+c.Type+") AS "+name)
 		default:
 			before := lex.QuoteIdent(fmt.Sprintf("__eider_raw_%d", i))
 			items = append(items, "TRY_CAST("+name+" AS "+c.Type+") AS "+name, name+" AS "+before)
@@ -113,7 +115,7 @@ func (r *sourceRun) plan(query string, columns []connector.Column) *loading {
 				what = "column " + lex.QuoteIdent(c.Name) + ": NULL in the key"
 			}
 			holds := name + " IS NOT NULL"
-			if found.Type != c.Type { // one that didn't convert has its reason already
+			if found.Type != c.Type && !found.Converts { // one that didn't convert has its reason already
 				holds = "(" + name + " IS NOT NULL OR " + lex.QuoteIdent(fmt.Sprintf("__eider_raw_%d", i)) + " IS NOT NULL)"
 			}
 			l.conditions = append(l.conditions, condition{holds, lex.QuoteLiteral(what)})

@@ -134,6 +134,9 @@ type Column struct {
 	// Untyped tells that Type says how values are written, not what they are: every value of a JSON
 	// object comes as text.
 	Untyped bool
+	// Converts tells that every value is known to convert to the declared type, so that nobody needs
+	// to look: the driver knows the least and the greatest.
+	Converts bool
 }
 
 // Column finds a column by its name in any case, nil if there is none.

@@ -27,7 +27,7 @@ type csvFiles struct {
 }
 
 func (k *csvFiles) look(ctx context.Context, f *file) (*shape, error) {
-	s := &shape{rows: f.size / 32}
+	s := &shape{rows: f.size / 32, skip: k.c.FormatOptions.Int("skip")}
 	if f.size == 0 {
 		return nil, errSkip
 	}
@@ -35,7 +35,7 @@ func (k *csvFiles) look(ctx context.Context, f *file) (*shape, error) {
 		return s, nil
 	}
 	var err error
-	if s.columns, err = k.header(ctx, f); err != nil {
+	if s.columns, s.skip, err = k.header(ctx, f); err != nil {
 		return nil, err
 	}
 	seen := map[string]bool{}
@@ -49,7 +49,7 @@ func (k *csvFiles) look(ctx context.Context, f *file) (*shape, error) {
 		}
 		seen[folded] = true
 	}
-	s.key = strings.Join(s.columns, "\x00")
+	s.key = strconv.FormatInt(s.skip, 10) + "\x00" + strings.Join(s.columns, "\x00")
 	return s, nil
 }
 
@@ -67,26 +67,27 @@ func compression(c *source.Config, path string) string {
 	return "none"
 }
 
-// header reads the names of a file's columns.
-func (k *csvFiles) header(ctx context.Context, f *file) ([]string, error) {
+// header reads the names of a file's columns, and tells how many lines are before them.
+func (k *csvFiles) header(ctx context.Context, f *file) ([]string, int64, error) {
 	how := compression(k.c, f.path)
 	if remote(f.path) || how == "zstd" || k.c.FormatOptions.Text("encoding") != "utf-8" {
-		return k.headerByDuckDB(ctx, f)
+		names, err := k.headerByDuckDB(ctx, f)
+		return names, k.c.FormatOptions.Int("skip"), err
 	}
 	file, err := os.Open(f.path)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer file.Close()
 	var in io.Reader = file
 	if how == "gzip" {
 		z, err := gzip.NewReader(file)
 		if err != nil {
-			return nil, &brokenError{"it is no gzip file: " + err.Error()}
+			return nil, 0, &brokenError{"it is no gzip file: " + err.Error()}
 		}
 		in = z
 	}
-	names, err := readHeader(bufio.NewReader(in), k.c.FormatOptions)
+	names, skip, err := readHeader(bufio.NewReader(in), k.c.FormatOptions)
 	var pathError *os.PathError
 	if err != nil && err != errSkip && !errors.As(err, &pathError) {
 		var broken *brokenError
@@ -94,13 +95,13 @@ func (k *csvFiles) header(ctx context.Context, f *file) ([]string, error) {
 			err = &brokenError{err.Error()}
 		}
 	}
-	return names, err
+	return names, skip, err
 }
 
 // headerByDuckDB is header where this package can't decode the file.
 func (k *csvFiles) headerByDuckDB(ctx context.Context, f *file) ([]string, error) {
 	rows, err := k.c.DB.QueryRows(ctx, "SELECT * FROM read_csv("+lex.QuoteLiteral(literalPath(f.path))+", header=false, all_varchar=true, "+
-		k.dialect(f.path)+") LIMIT 1")
+		k.dialect(f.path, k.c.FormatOptions.Int("skip"))+") LIMIT 1")
 	if err != nil {
 		return nil, &brokenError{sqlstate.From(err).Message}
 	}
@@ -117,32 +118,29 @@ func (k *csvFiles) headerByDuckDB(ctx context.Context, f *file) ([]string, error
 // maxHeaderBytes bounds the first line.
 const maxHeaderBytes = 1 << 20
 
-// readHeader reads a CSV record: the first after the lines to skip and comments.
-func readHeader(in *bufio.Reader, o source.Values) ([]string, error) {
+// readHeader reads a CSV record: the first after the lines to skip, blank ones and comments, whose
+// number it returns.
+func readHeader(in *bufio.Reader, o source.Values) (names []string, skip int64, err error) {
 	if b, err := in.Peek(3); err == nil && bytes.Equal(b, []byte("\xef\xbb\xbf")) {
 		if _, err := in.Discard(3); err != nil {
-			return nil, err
-		}
-	}
-	for range o.Int("skip") {
-		if err := skipLine(in); err != nil {
-			return nil, skipAtEnd(err)
+			return nil, 0, err
 		}
 	}
 	comment := o.Text("comment")
-	for {
+	for ; ; skip++ {
 		b, err := in.Peek(1)
 		if err != nil {
-			return nil, skipAtEnd(err)
+			return nil, 0, skipAtEnd(err)
 		}
-		if b[0] != '\n' && b[0] != '\r' && (comment == "" || b[0] != comment[0]) {
+		if skip >= o.Int("skip") && b[0] != '\n' && b[0] != '\r' && (comment == "" || b[0] != comment[0]) {
 			break
 		}
 		if err := skipLine(in); err != nil {
-			return nil, skipAtEnd(err)
+			return nil, 0, skipAtEnd(err)
 		}
 	}
-	return readRecord(in, o.Text("delimiter"), o.Text("quote"), o.Text("escape"))
+	names, err = readRecord(in, o.Text("delimiter"), o.Text("quote"), o.Text("escape"))
+	return names, skip, err
 }
 
 func skipAtEnd(err error) error {
@@ -212,7 +210,7 @@ func follows(in *bufio.Reader, s string) bool {
 }
 
 // dialect are the arguments of read_csv that say how a file is written.
-func (k *csvFiles) dialect(path string) string {
+func (k *csvFiles) dialect(path string, skip int64) string {
 	o := k.c.FormatOptions
 	text := func(name, value string) string { return name + "=" + lex.QuoteLiteral(value) }
 	args := []string{"auto_detect=false", text("delim", o.Text("delimiter")), text("quote", o.Text("quote")), text("escape", o.Text("escape")),
@@ -232,8 +230,8 @@ func (k *csvFiles) dialect(path string) string {
 	if s := o.Text("decimal_separator"); s != "" && s != "." {
 		args = append(args, text("decimal_separator", s))
 	}
-	if n := o.Int("skip"); n > 0 {
-		args = append(args, "skip="+strconv.FormatInt(n, 10))
+	if skip > 0 {
+		args = append(args, "skip="+strconv.FormatInt(skip, 10))
 	}
 	if s := o.Text("encoding"); s != "utf-8" {
 		args = append(args, text("encoding", s))
@@ -289,7 +287,7 @@ func (k *csvFiles) batch(ctx context.Context, s *shape, files []*file) (*source.
 	const filename = "__eider_file"
 	meta, described := metadata(k.c, files, filename, "")
 	items, b.Columns = append(items, meta...), append(b.Columns, described...)
-	args := []string{paths(files), "columns={" + strings.Join(spec, ", ") + "}", "header=" + strconv.FormatBool(k.c.FormatOptions.Bool("header")), k.dialect(files[0].path), storeRejects}
+	args := []string{paths(files), "columns={" + strings.Join(spec, ", ") + "}", "header=" + strconv.FormatBool(k.c.FormatOptions.Bool("header")), k.dialect(files[0].path, s.skip), storeRejects}
 	if len(meta) > 0 {
 		args = append(args, "filename="+lex.QuoteLiteral(filename))
 	}
@@ -301,7 +299,7 @@ func (k *csvFiles) batch(ctx context.Context, s *shape, files []*file) (*source.
 func (k *csvFiles) typeOf(ctx context.Context, s *shape, f *file, name string) (string, error) {
 	if k.types[s.key] == nil {
 		rows, err := k.c.DB.QueryRows(ctx, "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_csv("+lex.QuoteLiteral(literalPath(f.path))+
-			", header=true, ignore_errors=true, "+strings.Replace(k.dialect(f.path), "auto_detect=false", "auto_detect=true", 1)+"))")
+			", header=true, ignore_errors=true, "+strings.Replace(k.dialect(f.path, s.skip), "auto_detect=false", "auto_detect=true", 1)+"))")
 		found := map[string]string{}
 		if err != nil {
 			if ctx.Err() != nil {

@@ -68,7 +68,9 @@ func parsePattern(p string) ([]pattern, error) {
 			out = append(out, pattern{root: clean})
 			continue
 		}
-		for _, part := range parts[first:] {
+		for i, part := range parts[first:] {
+			part = strings.ReplaceAll(part, "[!", "[^") // as shells and DuckDB write it
+			parts[first+i] = part
 			if _, err := filepath.Match(part, ""); err != nil {
 				return nil, sqlstate.Newf(sqlstate.InvalidParameterValue, "the pattern %q isn't complete at %q", p, part)
 			}

@@ -92,7 +92,15 @@ func (k *jsonFiles) layoutOf(f *file) (string, error) {
 
 func (k *jsonFiles) arrays(files []*file) string {
 	return "read_json_objects(" + paths(files) + ", format='array', filename=true, maximum_object_size=" + strconv.FormatInt(k.c.FormatOptions.Int("max_line_size"), 10) +
-		", compression=" + lex.QuoteLiteral(compression(k.c, files[0].path)) + ")"
+		", compression=" + lex.QuoteLiteral(jsonCompression(k.c, files[0].path)) + ")"
+}
+
+// jsonCompression is compression in the words of DuckDB's reader of JSON.
+func jsonCompression(c *source.Config, path string) string {
+	if how := compression(c, path); how != "none" {
+		return how
+	}
+	return "uncompressed"
 }
 
 func (k *jsonFiles) batch(ctx context.Context, s *shape, files []*file) (*source.Batch, error) {
@@ -149,7 +157,7 @@ func (k *jsonFiles) sample(files []*file) string {
 	if len(files) > sampleFiles {
 		files = files[:sampleFiles]
 	}
-	return "read_json(" + paths(files) + ", format='auto', records='true', ignore_errors=" + strconv.FormatBool(!k.anyArray(files)) + ", union_by_name=true, compression=" + lex.QuoteLiteral(compression(k.c, files[0].path)) + ")"
+	return "read_json(" + paths(files) + ", format='auto', records='true', ignore_errors=" + strconv.FormatBool(!k.anyArray(files)) + ", union_by_name=true, compression=" + lex.QuoteLiteral(jsonCompression(k.c, files[0].path)) + ")"
 }
 
 // anyArray tells whether one of the files is an array, for which DuckDB can't ignore errors.

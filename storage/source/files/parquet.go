@@ -75,6 +75,10 @@ func (k *parquetFiles) batch(ctx context.Context, _ *shape, files []*file) (*sou
 		return nil, err
 	}
 	b := &source.Batch{}
+	converts, err := k.converts(ctx, columns, files)
+	if err != nil {
+		return nil, err
+	}
 	var items []string
 	for _, c := range columns {
 		name := c.Name
@@ -82,7 +86,7 @@ func (k *parquetFiles) batch(ctx context.Context, _ *shape, files []*file) (*sou
 			name = declared.Name
 		}
 		items = append(items, lex.QuoteIdent(c.Name)+" AS "+lex.QuoteIdent(name))
-		b.Columns = append(b.Columns, source.Column{Name: name, Type: c.Type})
+		b.Columns = append(b.Columns, source.Column{Name: name, Type: c.Type, Converts: converts[c.Name]})
 	}
 	const filename, row = "filename", "file_row_number"
 	meta, described := metadata(k.c, files, filename, row)
@@ -98,6 +102,42 @@ func (k *parquetFiles) batch(ctx context.Context, _ *shape, files []*file) (*sou
 	items, b.Columns = append(items, meta...), append(b.Columns, described...)
 	b.Query = "SELECT " + strings.Join(items, ", ") + " FROM read_parquet(" + strings.Join(args, ", ") + ")"
 	return b, nil
+}
+
+// bounds are the least and the greatest value of the integer types.
+var bounds = map[string]string{
+	"TINYINT": "-128 AND 127", "SMALLINT": "-32768 AND 32767", "INTEGER": "-2147483648 AND 2147483647", "BIGINT": "-9223372036854775808 AND 9223372036854775807",
+	"UTINYINT": "0 AND 255", "USMALLINT": "0 AND 65535", "UINTEGER": "0 AND 4294967295", "UBIGINT": "0 AND 18446744073709551615",
+}
+
+// converts tells which integer columns fit the declared types by the files' own statistics: a
+// writer that tells the least and the greatest value of each row group spares a look at each value.
+func (k *parquetFiles) converts(ctx context.Context, columns []source.Column, files []*file) (map[string]bool, error) {
+	var tests, narrowed []string
+	for _, c := range columns {
+		declared := k.c.Schema.Column(c.Name)
+		if declared == nil || declared.Type == c.Type || bounds[c.Type] == "" || bounds[declared.Type] == "" {
+			continue
+		}
+		within := func(stat string) string {
+			return "TRY_CAST(" + stat + " AS HUGEINT) BETWEEN " + bounds[declared.Type]
+		}
+		tests = append(tests, "coalesce(bool_and(coalesce(stats_null_count = num_values OR "+within("stats_min_value")+" AND "+within("stats_max_value")+
+			", false)) FILTER (WHERE path_in_schema = "+lex.QuoteLiteral(c.Name)+"), false)")
+		narrowed = append(narrowed, c.Name)
+	}
+	if tests == nil {
+		return nil, nil
+	}
+	rows, err := k.c.DB.QueryRows(ctx, "SELECT "+strings.Join(tests, ", ")+" FROM parquet_metadata("+paths(files)+")")
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]bool{}
+	for i, name := range narrowed {
+		out[name], _ = rows[0][i].(bool)
+	}
+	return out, nil
 }
 
 func appendOnce(list []string, s string) []string {

@@ -48,6 +48,10 @@ type shape struct {
 	key string
 	// columns are a CSV file's, in its order.
 	columns []string
+	// skip is how many lines are before them.
+	skip int64
+	// compression is how CSV and JSON files are compressed.
+	compression string
 	// rows is roughly how many rows a file has.
 	rows int64
 }
@@ -142,7 +146,7 @@ func (r *reader) next(ctx context.Context) (*source.Batch, error) {
 			break
 		}
 		s, err := r.look(ctx, f)
-		if err == nil && first != nil && s.key != first.key {
+		if err == nil && first != nil && (s.key != first.key || s.compression != first.compression) {
 			break
 		}
 		r.waiting = r.waiting[1:]
@@ -208,7 +212,11 @@ func (r *reader) look(ctx context.Context, f *file) (*shape, error) {
 			return nil, err
 		}
 	}
-	return r.looker.look(ctx, f)
+	s, err := r.looker.look(ctx, f)
+	if err == nil && r.c.Format != "PARQUET" {
+		s.compression = compression(r.c, f.path)
+	}
+	return s, err
 }
 
 func placeOf(path string) string { return `{"file":` + quoteJSON(path) + `}` }
