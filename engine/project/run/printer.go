@@ -254,7 +254,7 @@ func (p *Printer) summary(ctx context.Context, out *Results) {
 			p.failure(res)
 		}
 	}
-	p.line("")
+	p.Info("")
 	last := fmt.Sprintf("Done. PASS=%d WARN=%d ERROR=%d SKIP=%d TOTAL=%d", counts["PASS"], counts["WARN"], counts["ERROR"], counts["SKIP"], len(out.Nodes))
 	if n := counts["UNCHANGED"]; n > 0 {
 		last += fmt.Sprintf(" (%d unchanged)", n)
