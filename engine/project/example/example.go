@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/eiderdb/eider/testdata/flights"
 )
 
 //go:embed all:*
@@ -21,6 +23,9 @@ var files embed.FS
 
 // Minimal is the project without --example; its name becomes that of the folder it is written to.
 const Minimal = "minimal"
+
+// Flights is the project about real flights: their data are written with it.
+const Flights = "flights"
 
 var (
 	// ErrUnknown is in the error for an example that doesn't exist.
@@ -89,7 +94,7 @@ func Write(dir, name string) error {
 	case err != nil && !errors.Is(err, os.ErrNotExist):
 		return err
 	}
-	return fs.WalkDir(files, name, func(p string, d fs.DirEntry, err error) error {
+	err = fs.WalkDir(files, name, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -106,4 +111,12 @@ func Write(dir, name string) error {
 		}
 		return os.WriteFile(to, data, 0o644)
 	})
+	if err != nil || name != Flights {
+		return err
+	}
+	data := filepath.Join(dir, "data")
+	if err := os.Mkdir(data, 0o755); err != nil {
+		return err
+	}
+	return flights.Write(data)
 }
