@@ -76,7 +76,7 @@ var arrows = []arrow{
 	{From: "engine/project/manifest", To: []string{"engine/project/node"}, Std: true},
 	{From: "engine/project/load", To: []string{"engine/project/node", "engine/project/jinja", "engine/project/render", "engine/project/graph"}},
 	{From: "engine/project/compile", To: []string{"engine/project/node", "engine/project/jinja", "engine/project/render", "engine/project/graph", "sql/lex"}},
-	{From: "engine/project/example", Std: true},
+	{From: "engine/project/example", To: []string{"testdata/flights"}, Std: true},
 	{From: linksEngine, To: []string{"engine", "engine/project/warehouse", "sql/sqlstate"}},
 	{From: "engine/project/...", To: []string{"engine/project/...", "sql/lex", "sql/types", "sql/sqlstate"}},
 	{From: "engine/...", To: []string{"engine/...", "sql/...", "functions/...", "storage/..."}},
