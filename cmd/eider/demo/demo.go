@@ -15,7 +15,6 @@ import (
 	"github.com/eiderdb/eider/engine"
 	"github.com/eiderdb/eider/sql/lex"
 	"github.com/eiderdb/eider/sql/sqlstate"
-	"github.com/eiderdb/eider/testdata/flights"
 )
 
 // Options configure a run.
@@ -24,7 +23,7 @@ type Options struct {
 	Out io.Writer
 	// Binary is the eider to serve with.
 	Binary string
-	// Dir is where demo.db is made and stays; "" is a temporary directory that goes.
+	// Dir is where the project and its database are made and stay; "" is a temporary directory that goes.
 	Dir string
 	// Version is shown.
 	Version string
@@ -34,10 +33,12 @@ type Options struct {
 type demo struct {
 	o       Options
 	dir     string
-	path    string
+	project string // the folder of SQL
+	path    string // the database that it is built in
 	started time.Time
 	server  *child
 	checks  int
+	summary []string
 }
 
 // Run shows everything and returns what was off.
@@ -51,21 +52,21 @@ func Run(ctx context.Context, o Options) (err error) {
 	} else if err := os.MkdirAll(d.dir, 0o755); err != nil {
 		return err
 	}
-	d.path = filepath.Join(d.dir, "demo.db")
-	for _, old := range []string{d.path, d.path + ".wal"} {
-		if err := os.Remove(old); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
+	d.project = filepath.Join(d.dir, "flights")
+	d.path = filepath.Join(d.project, "nycflights.db")
+	if err := os.RemoveAll(d.project); err != nil {
+		return err
 	}
-	d.say("Eider %s: every flight that left New York City in 2013 (nycflights13, CC0)", o.Version)
+	d.say("Eider %s: will a flight be late? Every flight that left New York City in 2013 (nycflights13, CC0)", o.Version)
 	for i, s := range []struct {
 		title string
 		run   func(context.Context) error
 	}{
-		{"A database is a file: load five Parquet files", d.load},
-		{"Clean: functions in plain SQL", d.clean},
-		{"Windows: features and rankings", d.windows},
-		{"Models: train, predict, explain, roll back", d.models},
+		{"A project is a folder of SQL files", d.scaffold},
+		{"Build it: sources, features, models, predictions, tests", d.build},
+		{"What came out", d.results},
+		{"The same with a mistake that looks careful", d.leakage},
+		{"A model belongs to its transaction", d.trial},
 		{"Mistakes: errors say where and what to do", d.mistakes},
 		{"Serve the file by the Postgres protocol", d.serve},
 		{"A Go client (pgx) over the wire: prepared, COPY, cancel", d.wire},
@@ -85,16 +86,18 @@ func Run(ctx context.Context, o Options) (err error) {
 	return nil
 }
 
+// farewell sums up, and says how to go on.
 func (d *demo) farewell() {
+	d.say("\n%s", strings.Join(d.summary, "\n"))
 	if d.o.Dir == "" {
-		d.say("\nThe database was temporary. `eider demo --dir DIR` keeps it. Your own:\n")
-		d.say("  eider sql shop.db                 a shell on a file")
-		d.say("  eider serve --db shop.db          then: psql -h 127.0.0.1 -p 5433 shop")
+		d.say("\nAll of it was temporary. `eider demo --dir DIR` keeps it. Your own:\n")
+		d.say("  eider init flights --example flights && cd flights && eider build")
+		d.say("  eider serve --db nycflights.db          then: psql -h 127.0.0.1 -p 5433 nycflights")
 		return
 	}
-	d.say("\nThe database stays in %s:\n", d.path)
+	d.say("\nThe project is in %s, its database beside it:\n", d.project)
 	d.say("  eider sql %s", d.path)
-	d.say("  eider serve --db %s     then: psql -h 127.0.0.1 -p 5433 demo", d.path)
+	d.say("  eider serve --db %s     then: psql -h 127.0.0.1 -p 5433 nycflights", d.path)
 }
 
 func seconds(t time.Duration) string { return fmt.Sprintf("%.2f s", t.Seconds()) }
@@ -203,38 +206,4 @@ func (d *demo) with(ctx context.Context, f func(b shell.Backend) error) (err err
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
 	return f(b)
-}
-
-func (d *demo) load(ctx context.Context) error {
-	source := filepath.Join(d.dir, "parquet")
-	if err := os.MkdirAll(source, 0o755); err != nil {
-		return err
-	}
-	if err := flights.Write(source); err != nil {
-		return err
-	}
-	defer os.RemoveAll(source)
-	return d.with(ctx, func(b shell.Backend) error {
-		for _, table := range []string{"airlines", "airports", "planes", "weather", "flights"} {
-			file := filepath.Join(source, table+".parquet")
-			if _, err := d.ask(ctx, b, "CREATE TABLE "+table+" AS SELECT * FROM "+lex.QuoteLiteral(file)); err != nil {
-				return err
-			}
-		}
-		for table, want := range flights.Rows() {
-			n, err := b.Run(ctx, "SELECT count(*) FROM "+table, lex.Split("SELECT count(*) FROM " + table)[0], render.Plain)
-			if err != nil {
-				return err
-			}
-			batch, err := n.Next(ctx)
-			if err != nil {
-				return errors.Join(err, n.Close())
-			}
-			got, _ := batch.Cell(0, 0)
-			if err := errors.Join(d.check("rows of "+table, string(got), fmt.Sprint(want)), n.Close()); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }

@@ -1,5 +1,5 @@
-// Package demo is `eider demo`: real flight data through every surface that works,
-// each answer checked against what is known of the data. It loads a database file,
-// cleans and queries it in process, serves it by a child process, asks the same
-// questions over the wire, and ends in order. Anything that is off is an error.
+// Package demo is `eider demo`: Eider's main job on real flight data, and the surfaces around it, each answer
+// checked against what is known of the data. It writes the flights project, builds it as a user would, looks at
+// the model and at what a leak would have cost, serves the database by a child process, asks over the wire, and
+// ends in order. Anything that is off is an error.
 package demo

@@ -137,7 +137,7 @@ func (d *demo) wire(ctx context.Context) error {
 		origin string
 		n      int64
 	}{{"EWR", 120835}, {"JFK", 111279}, {"LGA", 104662}} { // one statement, prepared by the first call
-		if err := conn.QueryRow(ctx, "SELECT origin, count(*) FROM flights WHERE origin = $1 GROUP BY origin", want.origin).Scan(&origin, &n); err != nil {
+		if err := conn.QueryRow(ctx, "SELECT origin, count(*) FROM raw_flights WHERE origin = $1 GROUP BY origin", want.origin).Scan(&origin, &n); err != nil {
 			return err
 		}
 		if err := d.check("flights from "+want.origin, n, want.n); err != nil {
@@ -206,11 +206,11 @@ func (d *demo) copyIn(ctx context.Context, conn *pgx.Conn) error {
 // stream reads every flight and compares a sum with the database's own.
 func (d *demo) stream(ctx context.Context, conn *pgx.Conn) error {
 	var want int64
-	if err := conn.QueryRow(ctx, "SELECT sum(distance)::bigint FROM flights").Scan(&want); err != nil {
+	if err := conn.QueryRow(ctx, "SELECT sum(distance)::bigint FROM raw_flights").Scan(&want); err != nil {
 		return err
 	}
 	began := time.Now()
-	rows, err := conn.Query(ctx, "SELECT tailnum, origin, dest, distance, time_hour FROM flights")
+	rows, err := conn.Query(ctx, "SELECT tailnum, origin, dest, distance, time_hour FROM raw_flights")
 	if err != nil {
 		return err
 	}
@@ -289,9 +289,9 @@ func (d *demo) psql(ctx context.Context) error {
 	}
 	url := d.server.note.URL()
 	for _, c := range []struct{ command, want string }{
-		{`\d airports`, "| double precision |"},
-		{`\dt`, "| flights  |"},
-		{`SELECT name, count(*) AS flights FROM flights JOIN airlines USING (carrier) GROUP BY name ORDER BY 2 DESC LIMIT 3`, "United Air Lines Inc."},
+		{`\d raw_airports`, "| double precision |"},
+		{`\dt`, "| flights "},
+		{`SELECT name, count(*) AS flights FROM flights JOIN raw_airports ON dest = faa GROUP BY name ORDER BY 2 DESC LIMIT 3`, "Chicago Ohare Intl"},
 	} {
 		out, err := exec.CommandContext(ctx, path, "-X", "-v", "ON_ERROR_STOP=1", "-c", c.command, url).CombinedOutput()
 		if err != nil {
@@ -348,7 +348,7 @@ func (d *demo) roles(ctx context.Context) error {
 	defer analyst.Close(ctx)
 	for _, c := range []struct{ text, code string }{
 		{"SELECT count(*) FROM flights", "00000"},
-		{"SELECT count(*) FROM planes", "42501"},
+		{"SELECT count(*) FROM raw_planes", "42501"},
 		{"DELETE FROM flights", "42501"},
 		{"SELECT * FROM read_blob('" + d.path + "')", "42501"},
 		{"COPY flights TO '" + d.path + ".csv'", "42501"},
@@ -392,7 +392,7 @@ func (d *demo) stop(ctx context.Context) error {
 		return errors.New("the server left its note")
 	}
 	return d.with(ctx, func(b shell.Backend) error {
-		n, err := d.one(ctx, b, "SELECT (SELECT count(*) FROM flights) + (SELECT count(*) FROM notes) AS rows")
+		n, err := d.one(ctx, b, "SELECT (SELECT count(*) FROM raw_flights) + (SELECT count(*) FROM notes) AS rows")
 		if err != nil {
 			return err
 		}

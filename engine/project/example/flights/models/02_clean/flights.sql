@@ -24,7 +24,7 @@ WITH timed AS (
     END AS clock
   FROM timed
 )
-SELECT carrier, flight, tailnum, origin, dest, distance, hour, scheduled_at, left_at,
+SELECT carrier, flight, tailnum, origin, dest, distance, scheduled_at, left_at,
   flown_at + to_minutes((2880 + arr_time // 100 * 60 + arr_time % 100 - date_part('hour', clock) * 60 - date_part('minute', clock))::INTEGER % 1440) AS landed_at,
   dep_time IS NULL AS cancelled,
   dep_delay, arr_delay,
