@@ -26,7 +26,7 @@ build: ## write bin/eider
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/eider ./cmd/eider
 
 .PHONY: demo
-demo: build ## real flight data through every surface that works, checked, in under a minute
+demo: build ## real flights from raw files to predictions, then every surface, checked: about a minute
 	bin/eider demo
 
 .PHONY: libs

@@ -301,6 +301,9 @@ func TestServeDrains(t *testing.T) {
 }
 
 func TestDemo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: the demo trains on a year of flights, which takes a minute")
+	}
 	t.Setenv(asProgram, "1")
 	binary, err := os.Executable()
 	require.NoError(t, err)
@@ -309,5 +312,6 @@ func TestDemo(t *testing.T) {
 	err = demo.Run(t.Context(), demo.Options{Out: &out, Binary: binary, Dir: dir, Version: "test"})
 	require.NoError(t, err, out.String())
 	require.Contains(t, out.String(), "checks passed")
-	require.FileExists(t, filepath.Join(dir, "demo.db"))
+	require.FileExists(t, filepath.Join(dir, "flights", "nycflights.db"))
+	require.Contains(t, out.String(), "AUC on the last three months: 0.7")
 }
