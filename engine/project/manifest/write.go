@@ -196,7 +196,7 @@ func (w *writer) node(n *node.Node) object {
 	fill(o, object{
 		"language": n.Language, "refs": refs, "sources": sources, "metrics": []any{}, "compiled_path": nil,
 		"depends_on": object{"macros": list(n.DependsOn.Macros), "nodes": list(n.DependsOn.Nodes)},
-		"contract":   object{"enforced": n.Config.Contract.Enforced, "alias_types": n.Config.Contract.AliasTypes, "checksum": contractSum(n)},
+		"contract":   object{"enforced": n.Config.Contract.Enforced, "alias_types": n.Config.Contract.AliasTypes, "checksum": orNil(n.ContractChecksum())},
 	})
 	if n.Compiled != "" {
 		fill(o, object{"compiled": true, "compiled_code": n.Compiled, "extra_ctes_injected": true, "extra_ctes": ctes(n)})
@@ -256,18 +256,6 @@ func deprecation(n *node.Node) any {
 		return nil
 	}
 	return n.Deprecation.Format(time.RFC3339)
-}
-
-func contractSum(n *node.Node) any {
-	if !n.Config.Contract.Enforced {
-		return nil
-	}
-	var b strings.Builder
-	for _, c := range n.Columns {
-		b.WriteString(c.Name + c.DataType)
-	}
-	sum := md5.Sum([]byte(b.String()))
-	return hex.EncodeToString(sum[:])
 }
 
 // primaryKey is that of a constraint, or of a column with unique and not_null tests, as dbt infers it.

@@ -1,6 +1,11 @@
 package node
 
-import "time"
+import (
+	"crypto/md5"
+	"encoding/hex"
+	"strings"
+	"time"
+)
 
 // Kind is the resource type of a node, spelled as in manifest.json.
 type Kind string
@@ -228,4 +233,18 @@ type Macro struct {
 // Doc is one {% docs %} block.
 type Doc struct {
 	ID, Name, Package, File, Body string
+}
+
+// ContractChecksum is the checksum of an enforced contract's columns and types, "" without one:
+// as manifest.json keeps it, and state:modified.contract compares.
+func (n *Node) ContractChecksum() string {
+	if !n.Config.Contract.Enforced {
+		return ""
+	}
+	var b strings.Builder
+	for _, c := range n.Columns {
+		b.WriteString(c.Name + " " + c.DataType + ";")
+	}
+	sum := md5.Sum([]byte(b.String()))
+	return hex.EncodeToString(sum[:])
 }

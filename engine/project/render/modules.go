@@ -148,7 +148,7 @@ func (d delta) Attr(name string) (jinja.Value, bool) {
 
 func (d datetime) Attr(name string) (jinja.Value, bool) {
 	if name == "date" {
-		return jinja.Func(func(*jinja.Call) (jinja.Value, error) { return date{d.Time}, nil }), true
+		return jinja.Func(func(*jinja.Call) (jinja.Value, error) { return date(d), nil }), true
 	}
 	return timeAttr(d.Time, name, func(t time.Time) jinja.Value { return datetime{t} })
 }

@@ -176,6 +176,12 @@ func TestState(t *testing.T) {
 	state.Macros = map[string]string{"macro.p.m": "old", "macro.p.n": "x"}
 	p.Nodes["model.p.stg_b"].DependsOn.Macros = []string{"macro.p.n"}
 	require.Equal(t, "report stg_b", pick("state:modified.macros"))
+	stg := p.Nodes["model.p.stg_b"]
+	stg.Config.Contract.Enforced, stg.Columns = true, []*node.Column{{Name: "id", DataType: "int"}}
+	state.Nodes[stg.ID].Contract = stg.ContractChecksum()
+	require.Equal(t, "report", pick("state:modified.contract"))
+	stg.Columns[0].DataType = "bigint"
+	require.Equal(t, "report stg_b", pick("state:modified.contract"))
 	require.Equal(t, "mart", pick("result:error"))
 	require.Equal(t, "mart report t_both", pick("result:error+"))
 	require.NotContains(t, pick("state:unmodified"), "stg_a")

@@ -66,7 +66,7 @@ func (s *Selector) modified(n *node.Node, old *Previous, sub string, macros map[
 		"macros": func() bool {
 			return slices.ContainsFunc(n.DependsOn.Macros, func(id string) bool { return macros[id] })
 		},
-		"contract": func() bool { return Contract(n) != old.Contract },
+		"contract": func() bool { return n.ContractChecksum() != old.Contract },
 	}
 	if f := checks[sub]; f != nil {
 		return f()
@@ -83,18 +83,6 @@ func (s *Selector) modified(n *node.Node, old *Previous, sub string, macros map[
 func relation(n *node.Node) string {
 	alias := n.Alias
 	return n.Database + "." + n.Schema + "." + alias
-}
-
-// Contract is a node's contract as text, "" without one.
-func Contract(n *node.Node) string {
-	if !n.Config.Contract.Enforced {
-		return ""
-	}
-	var b strings.Builder
-	for _, c := range n.Columns {
-		fmt.Fprintf(&b, "%s %s;", c.Name, c.DataType)
-	}
-	return b.String()
 }
 
 func sameJSON(a, b any) bool {
