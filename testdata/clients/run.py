@@ -174,6 +174,7 @@ def dbt_suite(args, serve):
     bin_dir = venv(args.cache, "dbt", HERE / "dbt/requirements.txt")
     with serve(args) as env:
         run([bin_dir / "python", HERE / "dbt/journey.py", bin_dir / "dbt"], env=env)
+        run([bin_dir / "python", HERE / "dbt/shop.py", bin_dir / "dbt", args.binary.resolve()], env=env)
 
 
 def dbt_adapter_suite(args, serve):
