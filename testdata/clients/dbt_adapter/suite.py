@@ -63,7 +63,7 @@ def table(got, reasons):
 def main():
     reasons, start = expected(), time.monotonic()
     tests = [a for a in sys.argv[1:] if a != "--record"]
-    with tempfile.TemporaryDirectory() as tmp:
+    with tempfile.TemporaryDirectory(prefix="dbt-outcome-") as tmp:
         output = run(tests, f"{tmp}/junit.xml")
         got = outcomes(f"{tmp}/junit.xml")
     passed = [t for t, (state, _) in got.items() if state == "passed"]
