@@ -48,8 +48,10 @@ type loading struct {
 	rows       string
 	targets    []string
 	conditions []condition
-	payload    string
-	position   string
+	// decoded tells that the rows have InvalidColumn.
+	decoded  bool
+	payload  string
+	position string
 }
 
 // holds is the SQL condition for a row to be stored.
@@ -67,7 +69,11 @@ func (l *loading) reason() string {
 	for i, c := range l.conditions {
 		all[i] = "CASE WHEN NOT " + c.holds + " THEN " + c.reason + " END"
 	}
-	return "concat_ws('; ', " + strings.Join(all, ", ") + ")"
+	text := "concat_ws('; ', " + strings.Join(all, ", ") + ")"
+	if l.decoded {
+		text = "coalesce(" + connector.InvalidColumn + ", " + text + ")" // nothing else is wrong with what can't be decoded
+	}
+	return text
 }
 
 // plan writes the SQL for a batch's query.
@@ -81,7 +87,7 @@ func (r *sourceRun) plan(query string, columns []connector.Column) *loading {
 		raw[lex.Fold(c.Name)], has[c.Name] = c, true
 	}
 	if has[connector.InvalidColumn] {
-		items = append(items, connector.InvalidColumn)
+		items, l.decoded = append(items, connector.InvalidColumn), true
 		l.conditions = append(l.conditions, condition{connector.InvalidColumn + " IS NULL", connector.InvalidColumn})
 	}
 	missing := map[string]bool{}

@@ -191,7 +191,7 @@ func Load(ctx context.Context, q source.Querier, database string, drivers []*sou
 const loadSQL = `SELECT s.id, s.schema_name, s.name, s.driver, s.spec, s.secrets, s.started, coalesce(o.owner, '')
 	FROM eider.source_store s LEFT JOIN eider.owner_store o ON o.kind = 'table' AND lower(o.schema_name) = lower(s.schema_name) AND lower(o.object) = lower(s.name) `
 
-// LoadAll finds the sources that were started.
+// LoadStarted finds the sources that were started.
 func LoadStarted(ctx context.Context, q source.Querier, drivers []*source.Driver) ([]*Stored, error) {
 	return loadMany(ctx, q, drivers, "WHERE s.started ORDER BY s.id")
 }
