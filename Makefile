@@ -74,6 +74,10 @@ bench: build ## benchmarks against PostgreSQL 15 and the stock driver, as ratios
 bench-features: build ## features against pandas, polars, numpy and hand-written SQL, as ratios
 	testdata/bench/features/run
 
+.PHONY: bench-flights
+bench-flights: libs ## the flights pipeline against the same in pandas, numpy and XGBoost: time, memory, AUC
+	testdata/bench/flights/run
+
 .PHONY: bench-models
 bench-models: libs ## training and prediction against Python (XGBoost, scikit-learn), as ratios
 	testdata/bench/models/run

@@ -165,7 +165,7 @@ func (b *bench) project(ctx context.Context, db string) (p pipeline, err error) 
 		return seconds
 	}
 	threads := strconv.Itoa(b.threads)
-	p.features = step("run", "--project-dir", dir, "--db", db, "--select", "+known")
+	p.features = step("run", "--project-dir", dir, "--db", db, "--select", "+known", "--vars", "data: "+b.data)
 	p.logistic = step("sql", db, "--threads", threads, "-c", fmt.Sprintf(train, "logistic", "logistic"))
 	p.xgboost = step("sql", db, "--threads", threads, "-c", fmt.Sprintf(train, "xgboost", "xgboost (rounds => 100, eta => 0.1, max_depth => 5)"))
 	if err != nil {
