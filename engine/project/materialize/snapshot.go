@@ -72,7 +72,7 @@ func snapshot(ctx context.Context, j *Job) (Result, error) {
 	if err := j.distinctKeys(ctx, h); err != nil {
 		return Result{}, err
 	}
-	res := Result{Rows: -1}
+	var res Result
 	if have == warehouse.BaseTable {
 		res, err = j.record(ctx, h, cols)
 	} else {
