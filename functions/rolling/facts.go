@@ -45,12 +45,11 @@ type block struct {
 // column is a column of a block: values as DuckDB lays them out. Long strings point into texts,
 // which keeps them alive.
 type column struct {
-	typ    *types.Type
-	width  int
-	data   []uint64
-	valid  []uint64 // nil as long as there are no NULLs
-	texts  [][]byte
-	filled int // of the last text block
+	typ   *types.Type
+	width int
+	data  []uint64
+	valid []uint64 // nil as long as there are no NULLs
+	texts [][]byte
 }
 
 // buffer is what one thread gathers; a fact's row in it is block<<blockBits | place.

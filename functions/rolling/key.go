@@ -283,7 +283,6 @@ type keys struct {
 	columns []dictionary
 	// pairs[c] numbers what columns up to c+1 hold, by the number of what is before and the column's.
 	pairs []words
-	codes []uint32
 }
 
 func newKeys(columns []types.Vector) (*keys, error) {

@@ -24,7 +24,7 @@ func isNull(x float64) bool { return math.Float64bits(x) == 0x7ff8_4e55_4c4c_000
 // at returns the piece of a time. Looking begins at piece hint, near which labels in order of time find theirs.
 func (p *pieces) at(t int64, hint int) int {
 	b := p.breaks
-	lo, hi := 0, len(b) // the piece is in [lo, hi]
+	var lo, hi int // the piece is in [lo, hi]
 	if hint > len(b) {
 		hint = 0
 	}
