@@ -195,7 +195,7 @@ func (w *writer) gathering(j *join) []rewrite.Part {
 		name := "__eider_x" + strconv.Itoa(i)
 		columns, names = append(columns, x+" AS "+name), append(names, name)
 	}
-	return []rewrite.Part{text(fmt.Sprintf("CROSS JOIN (WITH __eider_b AS MATERIALIZED (SELECT %s(%s, current_setting('memory_limit')) AS __eider_n)"+
+	return []rewrite.Part{text(fmt.Sprintf("CROSS JOIN (WITH __eider_b AS MATERIALIZED (SELECT %s(%s, system.main.current_setting('memory_limit')) AS __eider_n)"+
 		" SELECT [coalesce(max(%s(__eider_n, %s)), (SELECT __eider_n FROM __eider_b))] AS %s FROM (SELECT %s FROM %s WHERE %s), __eider_b WHERE %s) AS %s ",
 		rolling.BeginName, lex.QuoteLiteral(p.spec.Text()), rolling.AddName, strings.Join(names, ", "), p.handle,
 		strings.Join(columns, ", "), w.facts(v), strings.Join(given, " AND "), known, p.relation))}
