@@ -223,13 +223,20 @@ func (c *conn) watch() {
 			waiting = false
 		}
 	}
-	c.sess.Cancel()
+	const grace, again = 2 * time.Second, 20 * time.Millisecond
 	c.wake()
-	const grace = 2 * time.Second
-	select {
-	case <-c.ended:
-	case <-time.After(grace):
-		c.raw.Close()
+	over, repeat := time.After(grace), time.NewTicker(again)
+	defer repeat.Stop()
+	for {
+		c.sess.Cancel() // a statement that was about to begin hasn't heard the one before
+		select {
+		case <-c.ended:
+			return
+		case <-over:
+			c.raw.Close()
+			return
+		case <-repeat.C:
+		}
 	}
 }
 
