@@ -44,6 +44,9 @@ func TestFiles(t *testing.T) {
 		for _, path := range files(t, folder) {
 			for _, mode := range []string{"inprocess", "simple", "extended"} {
 				t.Run(filepath.Join(folder, filepath.Base(path), mode), func(t *testing.T) {
+					if testing.Short() && mode == "simple" && folder == "eider" {
+						t.Skip("over the wire by the extended protocol only in -short: the simple one takes a minute more")
+					}
 					open := opener(t, mode)
 					runFile(t, path, logictest.Options{Mode: mode, Open: open, Rewrite: *rewriting && mode == "inprocess" && folder == "eider"})
 				})
