@@ -332,7 +332,7 @@ func (l *look) answer(f *facts, s *lookScratch, in *types.Chunk, from, end, firs
 }
 
 // hinted is the number of keys, times groups of windows, up to which a thread remembers where it found a key's last label.
-const hinted = 1 << 12
+const hinted = 1 << 18
 
 // prepare finds the steps of the labels' keys. Those that nobody has computed are computed now, first those that no other thread is at.
 func (l *look) prepare(x *index, s *lookScratch, labels []types.Vector, n, from, end int) error {
