@@ -51,7 +51,7 @@ const (
 )
 
 // RefreshCatalog brings parts of the copy of the catalog in step, in ascending order, and tells what the session has
-// to read: 0 the copy, 1 what Private made, 2 what Role made.
+// to read: 0 the copy, 1 what Private made, 2 what Role made. In a transaction it brings all parts in step.
 func (e *ruleEnv) RefreshCatalog(parts []int) (set int, err error) {
 	c, db := &e.db.catalog, e.db
 	c.mu.Lock()
@@ -66,6 +66,10 @@ func (e *ruleEnv) RefreshCatalog(parts []int) (set int, err error) {
 	if e.temporaries || e.tx.defined {
 		return readPrivate, c.once(e, &c.private, c.sql.Private)
 	}
+	if e.tx.state != txNone {
+		// The transaction sees the copy as it is when it first reads it: what a later question needs has to be there by then.
+		parts = c.all()
+	}
 	if err := c.refresh(e.ctx, parts, db.planned.Load()+1); err != nil {
 		return 0, err
 	}
@@ -73,6 +77,15 @@ func (e *ruleEnv) RefreshCatalog(parts []int) (set int, err error) {
 		return readCopy, nil
 	}
 	return readRole, c.once(e, &c.role, c.sql.Role)
+}
+
+// all are the numbers of all parts.
+func (c *catalogCopy) all() []int {
+	parts := make([]int, len(c.sql.Refresh))
+	for i := range parts {
+		parts[i] = i
+	}
+	return parts
 }
 
 // refresh runs the parts that were last filled at another state of the definitions than now.
