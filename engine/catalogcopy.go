@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/eiderdb/eider/engine/point"
+	"github.com/eiderdb/eider/sql/sqlstate"
 	"github.com/eiderdb/eider/storage/duck"
 )
 
@@ -53,6 +55,14 @@ const (
 // RefreshCatalog brings parts of the copy of the catalog in step, in ascending order, and tells what the session has
 // to read: 0 the copy, 1 what Private made, 2 what Role made. In a transaction it brings all parts in step.
 func (e *ruleEnv) RefreshCatalog(parts []int) (set int, err error) {
+	err = whileRenaming(e.ctx, func() (err error) {
+		set, err = e.refreshCatalog(parts)
+		return err
+	})
+	return set, err
+}
+
+func (e *ruleEnv) refreshCatalog(parts []int) (set int, err error) {
 	c, db := &e.db.catalog, e.db
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -77,6 +87,28 @@ func (e *ruleEnv) RefreshCatalog(parts []int) (set int, err error) {
 		return readCopy, nil
 	}
 	return readRole, c.once(e, &c.role, c.sql.Role)
+}
+
+const (
+	// renamePatience is how long the copy waits for another transaction that renames a table with indexes.
+	renamePatience = 5 * time.Second
+	renamePause    = 5 * time.Millisecond
+)
+
+// whileRenaming does again, in a new transaction, what fails because another one is renaming a table with indexes: DuckDB 1.5.5
+// finds an index's table by its name, which the index has before the commit, and then lists no index at all.
+func whileRenaming(ctx context.Context, list func() error) error {
+	for until := time.Now().Add(renamePatience); ; {
+		err := list()
+		if !sqlstate.Is(err, sqlstate.UndefinedTable) || time.Now().After(until) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(renamePause):
+		}
+	}
 }
 
 // all are the numbers of all parts.
