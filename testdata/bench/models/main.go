@@ -147,5 +147,6 @@ func (b *bench) database(ctx context.Context, name string, n, features int) (str
 	query := fmt.Sprintf(`CREATE TABLE %s AS SELECT * EXCLUDE (noise), (sin(2 * f0) + f1 * f2 - 0.7 * f3 + 0.3 * f4 + noise > 0)::INTEGER AS y
 FROM (SELECT %s (hash(i * 1000 + 999) %% 1000003) / 1000003.0 * 2.0 - 1.0 AS noise FROM range(%d) r(i))`, name, cols.String(), n)
 	_, _, err := b.sql(ctx, path, query, "CHECKPOINT")
+	syscall.Sync() // whoever is measured first doesn't wait for what was just written
 	return path, err
 }

@@ -15,13 +15,13 @@ func (b *bench) train(ctx context.Context) error {
 		return err
 	}
 	defer os.Remove(db)
-	ours, err := b.trained(ctx, db, "log_loss", fmt.Sprintf(`TRAIN MODEL boosted TARGET y USING xgboost (rounds => %d, max_depth => %d, eta => 0.3)
-TASK classification TRANSFORM (*) SPLIT NONE DEPLOY ALWAYS AS SELECT * FROM learn`, b.rounds, b.depth))
-	if err != nil {
-		return err
-	}
 	args := []string{"--features", strconv.Itoa(b.trainFeatures), "--rounds", strconv.Itoa(b.rounds), "--depth", strconv.Itoa(b.depth)}
-	arrow, err := b.twin(ctx, "train", db, args...)
+	ours, arrow, err := byTurns(
+		func() (result, error) {
+			return b.trained(ctx, db, "log_loss", fmt.Sprintf(`TRAIN MODEL boosted TARGET y USING xgboost (rounds => %d, max_depth => %d, eta => 0.3)
+TASK classification TRANSFORM (*) SPLIT NONE DEPLOY ALWAYS AS SELECT * FROM learn`, b.rounds, b.depth))
+		},
+		func() (result, error) { return b.twin(ctx, "train", db, args...) })
 	if err != nil {
 		return err
 	}
@@ -34,13 +34,35 @@ TASK classification TRANSFORM (*) SPLIT NONE DEPLOY ALWAYS AS SELECT * FROM lear
 			return fmt.Errorf("log loss on the training rows: %g in Eider, %g in Python", ours.LogLoss, r.LogLoss)
 		}
 	}
-	b.out.Printf("\n### Training: XGBoost, %s rows × %d features, %d rounds, depth %d, hist, from a table\n", millions(b.trainRows), b.trainFeatures, b.rounds, b.depth)
+	b.out.Printf("\n### Training: XGBoost, %s rows × %d features, %d rounds, depth %d, hist, from a table; the quicker of %d runs by turns\n", millions(b.trainRows), b.trainFeatures, b.rounds, b.depth, turns)
 	b.out.Printf("| | seconds | peak memory | log loss (training rows) |\n|---|---:|---:|---:|")
 	b.out.Printf("| Eider, `TRAIN MODEL`, with metrics and catalog | %.2f | %.0f MB | %.5f |", ours.Seconds, ours.PeakMB, ours.LogLoss)
 	b.out.Printf("| Python: duckdb → arrow → QuantileDMatrix → train | %.2f | %.0f MB | %.5f |", arrow.Seconds, arrow.PeakMB, arrow.LogLoss)
 	b.out.Printf("| Python: the same by way of numpy | %.2f | %.0f MB | %.5f |", dense.Seconds, dense.PeakMB, dense.LogLoss)
 	b.out.Printf("| **Eider / Python (arrow)** | **%.2f×** | **%.2f×** | |", ours.Seconds/arrow.Seconds, ours.PeakMB/arrow.PeakMB)
 	return nil
+}
+
+// turns is how often what varies from run to run is measured.
+const turns = 2
+
+// byTurns measures ours and theirs one after the other, several times, and returns the quicker run of each: seconds
+// vary by a tenth on a machine that others share.
+func byTurns(ours, theirs func() (result, error)) (a, b result, err error) {
+	best := func(have *result, first bool, run func() (result, error)) {
+		if err != nil {
+			return
+		}
+		var r result
+		if r, err = run(); err == nil && (first || r.Seconds < have.Seconds) {
+			*have = r
+		}
+	}
+	for i := range turns {
+		best(&a, i == 0, ours)
+		best(&b, i == 0, theirs)
+	}
+	return a, b, err
 }
 
 // trained runs a TRAIN and returns its time, its memory and one metric on the training rows.
@@ -68,11 +90,11 @@ func (b *bench) linear(ctx context.Context) error {
 	}
 	defer os.Remove(db)
 	args := []string{"--features", strconv.Itoa(b.features)}
-	logistic, err := b.trained(ctx, db, "log_loss", "TRAIN MODEL l TARGET y USING logistic TASK classification SPLIT NONE DEPLOY ALWAYS AS SELECT * FROM learn")
-	if err != nil {
-		return err
-	}
-	sk, err := b.twin(ctx, "logistic", db, args...)
+	logistic, sk, err := byTurns(
+		func() (result, error) {
+			return b.trained(ctx, db, "log_loss", "TRAIN MODEL l TARGET y USING logistic TASK classification SPLIT NONE DEPLOY ALWAYS AS SELECT * FROM learn")
+		},
+		func() (result, error) { return b.twin(ctx, "logistic", db, args...) })
 	if err != nil {
 		return err
 	}
