@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/eiderdb/eider/engine/project/suggest"
 )
 
 // filter applies one | filter(args).
@@ -48,7 +50,7 @@ func prefixed(name string, err error) error {
 func closest[V any](name string, among map[string]V) string {
 	best, bestN := "", len(name)/3+1
 	for k := range among {
-		if d := Distance(name, k); d < bestN || d == bestN && best != "" && k < best {
+		if d := suggest.Distance(name, k); d < bestN || d == bestN && best != "" && k < best {
 			best, bestN = k, d
 		}
 	}
@@ -56,27 +58,6 @@ func closest[V any](name string, among map[string]V) string {
 		return ""
 	}
 	return "did you mean " + best + "?"
-}
-
-// Distance is the Levenshtein distance in bytes, for suggestions.
-func Distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diag := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := diag
-			if a[i-1] != b[j-1] {
-				cost++
-			}
-			diag = row[j]
-			row[j] = min(cost, row[j]+1, row[j-1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 type filterFunc func(v Value, c *Call) (Value, error)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/eiderdb/eider/engine/project/node"
+	"github.com/eiderdb/eider/engine/project/suggest"
 )
 
 // merged is a node's configuration while it is put together.
@@ -35,7 +36,7 @@ func canonical(key string) string {
 
 // add puts a level over what is there: tags and hooks add up, mappings are updated, the rest replaces.
 func (m *merged) add(level map[string]setting) {
-	for _, key := range sortedKeys(level) {
+	for _, key := range slices.Sorted(maps.Keys(level)) {
 		s := level[key]
 		name := canonical(key)
 		m.pos[name] = s
@@ -150,7 +151,7 @@ func configOf(n *node.Node, m *merged) (node.Config, []error) {
 		c.QuoteColumns = rd.flag("quote_columns")
 		c.ColumnTypes = strMap(m.values["column_types"])
 	}
-	for _, key := range sortedKeys(choices) {
+	for _, key := range slices.Sorted(maps.Keys(choices)) {
 		rd.choose(key, choices[key])
 	}
 	return c, rd.problems
@@ -177,7 +178,7 @@ func (rd *reading) common(c *node.Config) {
 		c.Materialized = def
 	}
 	if rd.n.Kind == node.Model && !slices.Contains(materializations, c.Materialized) {
-		hint := suggest(c.Materialized, materializations)
+		hint := suggest.DidYouMean(c.Materialized, materializations)
 		if hint == "" {
 			hint = "one of " + strings.Join(materializations, ", ") + "; materializations of a project's own ({% materialization %}) aren't supported"
 		}
@@ -283,7 +284,7 @@ func (rd *reading) choose(key string, among []string) {
 	if !ok || v == "" || slices.Contains(among, v) {
 		return
 	}
-	hint := suggest(v, among)
+	hint := suggest.DidYouMean(v, among)
 	if hint == "" {
 		hint = "one of " + strings.Join(among, ", ")
 	}
@@ -375,13 +376,4 @@ func (rd *reading) hooks(key string) []node.Hook {
 // hookOf reads a hook's text: dbt's macros before_begin and after_commit give it as JSON.
 func hookOf(s string) node.Hook {
 	return node.Hook{SQL: s, Transaction: true}
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }

@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"sort"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/eiderdb/eider/engine/project/node"
 	"github.com/eiderdb/eider/engine/project/render"
+	"github.com/eiderdb/eider/engine/project/suggest"
 )
 
 // patchBeside are the keys of a model's description that are configuration too.
@@ -214,7 +216,7 @@ func (r *reader) keep(n *node.Node) {
 // relationsOnce refuses two nodes that build the same relation.
 func (r *reader) relationsOnce() {
 	made := map[string]*node.Node{}
-	for _, id := range sortedKeys(r.p.Nodes) {
+	for _, id := range slices.Sorted(maps.Keys(r.p.Nodes)) {
 		n := r.p.Nodes[id]
 		if !Builds(n) {
 			continue
@@ -254,7 +256,7 @@ func (r *reader) unusedPatches() {
 		}
 		if !p.used {
 			sort.Strings(names[key.kind])
-			r.warn(p.f.fail(field(p.n, "name"), suggest(key.name, names[key.kind]), "there is no %s %s to describe", key.kind, key.name))
+			r.warn(p.f.fail(field(p.n, "name"), suggest.DidYouMean(key.name, names[key.kind]), "there is no %s %s to describe", key.kind, key.name))
 		}
 	}
 	for _, p := range r.packages[:1] {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/eiderdb/eider/engine/project/node"
 	"github.com/eiderdb/eider/engine/project/render"
+	"github.com/eiderdb/eider/engine/project/suggest"
 )
 
 // readProfile finds where the project is built: --db, profiles.yml, or a file of the project's name in the folder.
@@ -152,7 +153,7 @@ func (r *reader) target(f *yamlFile, t node.Target) (node.Target, bool) {
 		for _, kv := range pairs(f.root) {
 			names = append(names, kv[0].Value)
 		}
-		hint := suggest(r.p.Profile, names)
+		hint := suggest.DidYouMean(r.p.Profile, names)
 		if hint == "" {
 			hint = "it has " + strings.Join(names, ", ")
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/eiderdb/eider/engine/project/jinja"
 	"github.com/eiderdb/eider/engine/project/node"
 	"github.com/eiderdb/eider/engine/project/render"
+	"github.com/eiderdb/eider/engine/project/suggest"
 )
 
 const projectFile = "dbt_project.yml"
@@ -68,7 +69,7 @@ func (r *reader) readProject() {
 		key := kv[0].Value
 		if _, ok := resourceKeys[key]; !ok && !slices.Contains(projectKeys, key) {
 			known := append(slices.Clone(projectKeys), "models", "seeds", "snapshots", "data_tests", "sources", "exposures")
-			r.warn(p.file.fail(kv[0], suggest(key, known), "%s has no key %s", projectFile, key))
+			r.warn(p.file.fail(kv[0], suggest.DidYouMean(key, known), "%s has no key %s", projectFile, key))
 		}
 	}
 }
@@ -248,18 +249,4 @@ func quotingOf(v any) node.Quoting {
 		return nil
 	}
 	return node.Quoting{Database: get("database"), Schema: get("schema"), Identifier: get("identifier")}
-}
-
-// suggest is a hint with the name most like a wrong one.
-func suggest(name string, among []string) string {
-	best, bestN := "", len(name)/3+2
-	for _, k := range among {
-		if d := jinja.Distance(strings.ToLower(name), strings.ToLower(k)); d < bestN {
-			best, bestN = k, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return "did you mean " + best + "?"
 }

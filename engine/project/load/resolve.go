@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/eiderdb/eider/engine/project/graph"
@@ -10,7 +11,7 @@ import (
 
 // resolve finds the node of every ref and source and refuses cycles.
 func (r *reader) resolve() {
-	r.p.Order = sortedKeys(r.p.Nodes)
+	r.p.Order = slices.Sorted(maps.Keys(r.p.Nodes))
 	for _, id := range r.p.Order {
 		r.resolveNode(r.p.Nodes[id])
 	}

@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/eiderdb/eider/engine/project/jinja"
 	"github.com/eiderdb/eider/engine/project/node"
 	"github.com/eiderdb/eider/engine/project/render"
+	"github.com/eiderdb/eider/engine/project/suggest"
 )
 
 type patchKey struct {
@@ -95,8 +97,8 @@ func (r *reader) takeSchema(f *yamlFile) {
 		case key == "metrics" || key == "semantic_models" || key == "saved_queries" || key == "functions":
 			r.warn(f.fail(kv[0], "", "%s are not read", key))
 		default:
-			known := append(sortedKeys(schemaKeys), "sources", "exposures", "unit_tests", "groups", "version")
-			r.warn(f.fail(kv[0], suggest(key, known), "a schema file has no key %s", key))
+			known := append(slices.Sorted(maps.Keys(schemaKeys)), "sources", "exposures", "unit_tests", "groups", "version")
+			r.warn(f.fail(kv[0], suggest.DidYouMean(key, known), "a schema file has no key %s", key))
 		}
 	}
 }
@@ -198,7 +200,7 @@ func (r *reader) description(f *yamlFile, n *yaml.Node) string {
 		for _, d := range r.p.Docs {
 			names = append(names, d.Name)
 		}
-		return nil, jinja.Fail(suggest(name, names), "there is no docs block %s", name)
+		return nil, jinja.Fail(suggest.DidYouMean(name, names), "there is no docs block %s", name)
 	})
 	out, err := r.env.Render(r.ctx, &render.Scope{Package: f.pkg.Name, Extra: map[string]any{"doc": doc}}, s, node.Position{File: f.rel, Line: n.Line})
 	if err != nil {
@@ -273,7 +275,7 @@ func (r *reader) constraints(f *yamlFile, item *yaml.Node) []node.Constraint {
 		k.WarnUnsupported = value(field(c, "warn_unsupported")) != false
 		k.WarnUnenforced = value(field(c, "warn_unenforced")) != false
 		if known := []string{"not_null", "unique", "primary_key", "foreign_key", "check", "custom"}; !slices.Contains(known, k.Type) {
-			r.fail(f.fail(c, suggest(k.Type, known), "a constraint can't be of the type %q", k.Type))
+			r.fail(f.fail(c, suggest.DidYouMean(k.Type, known), "a constraint can't be of the type %q", k.Type))
 		}
 		out = append(out, k)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/eiderdb/eider/engine/project/jinja"
 	"github.com/eiderdb/eider/engine/project/node"
+	"github.com/eiderdb/eider/engine/project/suggest"
 )
 
 // testConfigKeys are the keys of a generic test that are configuration wherever they stand.
@@ -170,7 +171,7 @@ var notWord = regexp.MustCompile(`[^0-9a-zA-Z_]+`)
 // testNames are the short and the full name that dbt gives to a test of these arguments.
 func testNames(kind, target string, args map[string]any) (short, full string) {
 	var flat []string
-	for _, k := range sortedKeys(args) {
+	for _, k := range slices.Sorted(maps.Keys(args)) {
 		if k == "model" {
 			continue
 		}
@@ -180,7 +181,7 @@ func testNames(kind, target string, args map[string]any) (short, full string) {
 			parts = x
 		case map[string]any:
 			parts = nil
-			for _, key := range sortedKeys(x) {
+			for _, key := range slices.Sorted(maps.Keys(x)) {
 				parts = append(parts, x[key])
 			}
 		}
@@ -208,7 +209,7 @@ func testHash(name string, t *node.TestInfo) string {
 		switch x := v.(type) {
 		case map[string]any:
 			d := &jinja.Dict{}
-			for _, k := range sortedKeys(x) {
+			for _, k := range slices.Sorted(maps.Keys(x)) {
 				d.Set(k, text(x[k]))
 			}
 			return d
@@ -324,7 +325,7 @@ var bareRef = regexp.MustCompile(`^\s*(ref|source)\s*\(.*\)\s*$`)
 
 func valuesOf(m map[string]any) []any {
 	var out []any
-	for _, k := range sortedKeys(m) {
+	for _, k := range slices.Sorted(maps.Keys(m)) {
 		if k != "model" {
 			out = append(out, m[k])
 		}
@@ -344,7 +345,7 @@ func textsIn(v any) []string {
 		return out
 	case map[string]any:
 		var out []string
-		for _, k := range sortedKeys(x) {
+		for _, k := range slices.Sorted(maps.Keys(x)) {
 			out = append(out, textsIn(x[k])...)
 		}
 		return out
@@ -405,14 +406,14 @@ func (r *reader) testMacro(at tested, w *writtenTest) *node.Macro {
 			known = append(known, name)
 		}
 		slices.Sort(known)
-		hint := suggest(full, known)
+		hint := suggest.DidYouMean(full, known)
 		if hint == "" {
 			hint = "there are " + strings.Join(known, ", ")
 		}
 		r.fail(at.f.fail(w.at, hint, "there is no test %s", full))
 		return nil
 	}
-	for _, k := range sortedKeys(w.args) {
+	for _, k := range slices.Sorted(maps.Keys(w.args)) {
 		if !slices.Contains(m.Args, k) && !strings.Contains(m.Body, "kwargs") {
 			r.fail(at.f.fail(w.at, fmt.Sprintf("it takes %s", strings.Join(m.Args, ", ")), "the test %s has no argument %s", w.name, k))
 			return nil

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -75,7 +76,7 @@ func (t *tree) walk(fqn []string, f func(map[string]setting)) {
 
 // unused lists the paths that no node goes through.
 func (t *tree) unused(at string, f func(path string, pos node.Position)) {
-	for _, k := range sortedKeys(t.sub) {
+	for _, k := range slices.Sorted(maps.Keys(t.sub)) {
 		if s := t.sub[k]; s.used {
 			s.unused(at+"."+k, f)
 		} else {

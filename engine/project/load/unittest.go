@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/eiderdb/eider/engine/project/node"
+	"github.com/eiderdb/eider/engine/project/suggest"
 )
 
 // unitTest is a unit test of a YAML file, kept until the nodes are known.
@@ -136,7 +137,7 @@ func (r *reader) fixture(f *yamlFile, item *yaml.Node, given bool) (node.Fixture
 	case "sql":
 		fx.SQL = strings.TrimSpace(body)
 	default:
-		r.fail(f.fail(field(item, "format"), suggest(fx.Format, []string{"dict", "csv", "sql"}), "the format %s of rows is unknown", fx.Format))
+		r.fail(f.fail(field(item, "format"), suggest.DidYouMean(fx.Format, []string{"dict", "csv", "sql"}), "the format %s of rows is unknown", fx.Format))
 		return fx, false
 	}
 	return fx, true

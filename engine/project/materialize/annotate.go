@@ -2,6 +2,7 @@ package materialize
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,7 +19,7 @@ func (j *Job) annotate(ctx context.Context) error {
 	if err != nil || kind == warehouse.Nothing {
 		return err // a model or transformation isn't a relation
 	}
-	for _, privilege := range sortedKeys(c.Grants) {
+	for _, privilege := range slices.Sorted(maps.Keys(c.Grants)) {
 		for _, role := range c.Grants[privilege] {
 			if _, err := j.exec(ctx, "GRANT "+strings.ToUpper(privilege)+" ON "+j.Relation.String()+" TO "+warehouse.Quote(role)); err != nil {
 				return err
@@ -46,13 +47,4 @@ func (j *Job) annotate(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -2,6 +2,7 @@ package materialize
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -81,7 +82,7 @@ func dict(v any, literal bool, arrow string) (string, bool) {
 		return "", false
 	}
 	out := make([]string, 0, len(m))
-	for _, k := range sortedKeys(m) {
+	for _, k := range slices.Sorted(maps.Keys(m)) {
 		s, ok := value(m[k], literal)
 		if !ok {
 			return "", false
@@ -161,7 +162,7 @@ func (c *clauses) algorithms(key string) {
 		case string:
 			out = append(out, x)
 		case map[string]any:
-			for _, name := range sortedKeys(x) {
+			for _, name := range slices.Sorted(maps.Keys(x)) {
 				inner, ok := dict(x[name], true, " => ")
 				if !ok {
 					c.fail(key, "expected a dict of parameters of %s, got %v", name, x[name])

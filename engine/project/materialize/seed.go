@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -240,7 +241,7 @@ func (s *sheet) types(declared map[string]string) ([]string, error) {
 	for i := range s.header {
 		out[i] = s.infer(i)
 	}
-	for _, name := range sortedKeys(declared) {
+	for _, name := range slices.Sorted(maps.Keys(declared)) {
 		i := slices.IndexFunc(s.header, func(h string) bool { return strings.EqualFold(h, name) })
 		if i < 0 {
 			return nil, fmt.Errorf("column_types names %s, which the file doesn't have; it has %s", name, strings.Join(s.header, ", "))

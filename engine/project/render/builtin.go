@@ -5,7 +5,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -284,7 +286,7 @@ func (r *rendering) testArgs() jinja.Value {
 	if n == nil || n.TestInfo == nil {
 		return d
 	}
-	for _, k := range sortedKeys(n.TestInfo.Args) {
+	for _, k := range slices.Sorted(maps.Keys(n.TestInfo.Args)) {
 		d.Set(k, r.testArg(n, n.TestInfo.Args[k]))
 	}
 	return d
@@ -316,7 +318,7 @@ func (r *rendering) testArg(n *node.Node, v any) jinja.Value {
 		return l
 	case map[string]any:
 		d := &jinja.Dict{}
-		for _, k := range sortedKeys(x) {
+		for _, k := range slices.Sorted(maps.Keys(x)) {
 			d.Set(k, r.testArg(n, x[k]))
 		}
 		return d

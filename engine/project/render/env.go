@@ -13,6 +13,7 @@ import (
 
 	"github.com/eiderdb/eider/engine/project/jinja"
 	"github.com/eiderdb/eider/engine/project/node"
+	"github.com/eiderdb/eider/engine/project/suggest"
 )
 
 // BuiltinPackage is the package of the macros that every project has.
@@ -226,7 +227,7 @@ func (e *Env) CallMacro(ctx context.Context, s *Scope, name string, args []any, 
 		m = e.byName[ns][rest]
 	}
 	if m == nil {
-		return nil, &node.Error{Message: fmt.Sprintf("there is no macro %s", name), Hint: didYouMean(name, e.MacroNames(r.pkg))}
+		return nil, &node.Error{Message: fmt.Sprintf("there is no macro %s", name), Hint: suggest.DidYouMean(name, e.MacroNames(r.pkg))}
 	}
 	c := &jinja.Call{}
 	for _, a := range args {
@@ -358,18 +359,4 @@ func (e *Env) source(j *jinja.Error) string {
 		}
 	}
 	return j.Source
-}
-
-// didYouMean suggests the name most like a missing one; "" if none is near.
-func didYouMean(name string, among []string) string {
-	best, bestN := "", len(name)/3+2
-	for _, k := range among {
-		if d := jinja.Distance(strings.ToLower(name), strings.ToLower(k)); d < bestN {
-			best, bestN = k, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf("did you mean %s?", best)
 }

@@ -2,11 +2,14 @@ package render
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/eiderdb/eider/engine/project/jinja"
 	"github.com/eiderdb/eider/engine/project/node"
+	"github.com/eiderdb/eider/engine/project/suggest"
 )
 
 // index makes the tables by which refs and sources are found.
@@ -85,7 +88,7 @@ func (e *Env) missingRef(ref node.Ref) error {
 		err.Hint = "it has " + strings.Join(have, ", ")
 		return err
 	}
-	err.Hint = didYouMean(ref.Name, sortedKeys(e.refs))
+	err.Hint = suggest.DidYouMean(ref.Name, slices.Sorted(maps.Keys(e.refs)))
 	for key := range e.sources {
 		if key[1] == ref.Name {
 			err.Hint = fmt.Sprintf("there is a source of this name: source('%s', '%s')", key[0], key[1])
@@ -110,11 +113,11 @@ func (e *Env) ResolveSource(s node.SourceRef) (*node.Node, error) {
 	}
 	switch {
 	case len(tables) > 0:
-		if err.Hint = didYouMean(s.Table, tables); err.Hint == "" {
+		if err.Hint = suggest.DidYouMean(s.Table, tables); err.Hint == "" {
 			err.Hint = "add the table to sources: " + s.Source + " in a YAML file below models/"
 		}
 	default:
-		if err.Hint = didYouMean(s.Source, all); err.Hint == "" {
+		if err.Hint = suggest.DidYouMean(s.Source, all); err.Hint == "" {
 			err.Hint = "declare it under sources: in a YAML file below models/"
 		}
 	}
@@ -231,9 +234,9 @@ func (v *varObject) Call(c *jinja.Call) (jinja.Value, error) {
 	if def, ok := c.Arg(1, "default"); ok {
 		return def, nil
 	}
-	hint := didYouMean(name, sortedKeys(v.r.e.Project.Vars))
+	hint := suggest.DidYouMean(name, slices.Sorted(maps.Keys(v.r.e.Project.Vars)))
 	if len(v.r.e.Project.Packages) > 0 && hint == "" {
-		hint = didYouMean(name, sortedKeys(v.r.e.Project.Packages[0].Vars))
+		hint = suggest.DidYouMean(name, slices.Sorted(maps.Keys(v.r.e.Project.Packages[0].Vars)))
 	}
 	if hint == "" {
 		hint = "set it under vars: in dbt_project.yml, by --vars '{" + name + ": value}', or give a default: var('" + name + "', default)"

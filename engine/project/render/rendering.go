@@ -2,10 +2,12 @@ package render
 
 import (
 	"context"
-	"sort"
+	"maps"
+	"slices"
 
 	"github.com/eiderdb/eider/engine/project/jinja"
 	"github.com/eiderdb/eider/engine/project/node"
+	"github.com/eiderdb/eider/engine/project/suggest"
 )
 
 // rendering is the jinja.Context of one call of Render, Parse or CallMacro.
@@ -76,7 +78,7 @@ func constFunc(v any) jinja.Func {
 
 // Suggest is the hint for a name that is called but unknown.
 func (r *rendering) Suggest(name string) string {
-	if hint := didYouMean(name, append(r.e.MacroNames(r.pkg), builtinNames...)); hint != "" {
+	if hint := suggest.DidYouMean(name, append(r.e.MacroNames(r.pkg), builtinNames...)); hint != "" {
 		return hint
 	}
 	return "macros live in files below " + "macros/" + "; those of packages are called as package.macro"
@@ -237,7 +239,7 @@ func (r *rendering) graphDict() jinja.Value {
 			}
 		}
 		groups := &jinja.Dict{}
-		for _, id := range sortedKeys(e.Project.Groups) {
+		for _, id := range slices.Sorted(maps.Keys(e.Project.Groups)) {
 			g := e.Project.Groups[id]
 			groups.Set(id, jinja.NewDict("name", g.Name, "unique_id", id, "owner", jinja.FromGo(g.Owner)))
 		}
@@ -247,20 +249,11 @@ func (r *rendering) graphDict() jinja.Value {
 	return e.graph
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
-}
-
 // targetDict is `target`: the output of the profile without what is secret.
 func (r *rendering) targetDict() jinja.Value {
 	t := r.e.Project.Target
 	d := &jinja.Dict{}
-	for _, k := range sortedKeys(t.Values) {
+	for _, k := range slices.Sorted(maps.Keys(t.Values)) {
 		switch k {
 		case "password", "pass", "token", "private_key", "motherduck_token", "secrets":
 			continue

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/eiderdb/eider/engine/project/node"
+	"github.com/eiderdb/eider/engine/project/suggest"
 )
 
 // methods are the words before the colon.
@@ -82,7 +83,7 @@ func (s *Selector) matches(c parsed) (map[string]bool, error) {
 	default:
 		hint := "one of " + strings.Join(methods, ", ")
 		for _, m := range methods {
-			if distance(method, m) <= 2 {
+			if suggest.Distance(method, m) <= 2 {
 				hint = "did you mean " + m + "?"
 			}
 		}

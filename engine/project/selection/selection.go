@@ -20,6 +20,7 @@ import (
 
 	"github.com/eiderdb/eider/engine/project/graph"
 	"github.com/eiderdb/eider/engine/project/node"
+	"github.com/eiderdb/eider/engine/project/suggest"
 )
 
 // State is what an earlier run left.
@@ -297,7 +298,7 @@ func (s *Selector) near(word string) string {
 	best, bestN := "", len(c.value)/3+2
 	for _, id := range s.p.Order {
 		name := s.p.Nodes[id].Name
-		if d := distance(c.value, name); d < bestN {
+		if d := suggest.Distance(c.value, name); d < bestN {
 			best, bestN = name, d
 		}
 	}
@@ -305,25 +306,4 @@ func (s *Selector) near(word string) string {
 		return ""
 	}
 	return "; did you mean " + best + "?"
-}
-
-// distance is Levenshtein's, in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diag := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := diag
-			if a[i-1] != b[j-1] {
-				cost++
-			}
-			diag = row[j]
-			row[j] = min(cost, row[j]+1, row[j-1]+1)
-		}
-	}
-	return row[len(b)]
 }
